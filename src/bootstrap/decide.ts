@@ -1,0 +1,98 @@
+import { listed, type PeerSet } from "../peers/peer-set.js";
+import { describeEvidence, type Evidence } from "./evidence.js";
+
+/** Who may found: `safe`, what configure-galera.sh did, or nobody. */
+export type BootstrapMode = "safe" | "sole-peer" | "never";
+
+/** All that a decision rests on. */
+export interface Observation {
+  readonly mode: BootstrapMode;
+  readonly ordinal: number | undefined;
+  readonly evidence: Evidence;
+  /** An answer of DNS that names me. */
+  readonly peers: PeerSet;
+}
+
+/** What to do now, and why, in words that stay the same as long as the reason does. */
+export type Decision =
+  | { readonly action: "found"; readonly why: string }
+  | { readonly action: "join"; readonly why: string }
+  /** Look again; `why` names what is waited for. */
+  | { readonly action: "wait"; readonly why: string }
+  /** Only a human may go on. */
+  | { readonly action: "hold"; readonly why: string };
+
+/**
+ * Decides whether this member founds the cluster, joins it or waits. Joining can never make a second
+ * cluster, since Galera itself finds out whether a primary component exists; founding can. So a
+ * doubt is a wait, and no time-out turns a wait into founding.
+ */
+export function decide(observation: Observation): Decision {
+  switch (observation.mode) {
+    case "safe":
+      return decideSafe(observation);
+    case "sole-peer":
+      return joinOthers(observation) ?? { action: "found", why: "I am the only peer in DNS" };
+    case "never":
+      return (
+        joinOthers(observation) ?? {
+          action: "wait",
+          why: "another peer in DNS: --bootstrap never forbids this member to found",
+        }
+      );
+    default:
+      return observation.mode satisfies never;
+  }
+}
+
+function decideSafe(observation: Observation): Decision {
+  const { ordinal, evidence, peers } = observation;
+  if (evidence.kind === "unclustered") {
+    return {
+      action: "hold",
+      why: `${describeEvidence(evidence)}, and joining would replace it: move it away to join, or start once with --bootstrap sole-peer, alone, to found a cluster from it`,
+    };
+  }
+  const join = joinOthers(observation);
+  if (join !== undefined) return join;
+  const obstacle = obstacleToFounding(ordinal, evidence);
+  if (obstacle !== undefined) {
+    return { action: "wait", why: `another peer in DNS: I am alone there, but ${obstacle}` };
+  }
+  if (!peers.fresh) {
+    const known = peers.self?.addresses.join(", ") || "no address";
+    return {
+      action: "wait",
+      why: `a fresh DNS answer: my own record has ${known}, which is not mine`,
+    };
+  }
+  return {
+    action: "found",
+    why: `${describeEvidence(evidence)}, and I am alone in a fresh DNS answer`,
+  };
+}
+
+function joinOthers({ peers }: Observation): Decision | undefined {
+  if (peers.others.length === 0) return undefined;
+  return { action: "join", why: `DNS names ${listed(peers.others.map(({ name }) => name))}` };
+}
+
+/** Why a member that is alone in DNS must not found; undefined if it may. */
+function obstacleToFounding(ordinal: number | undefined, evidence: Evidence): string | undefined {
+  switch (evidence.kind) {
+    case "unclustered":
+      return describeEvidence(evidence);
+    case "position":
+      if (evidence.safeToBootstrap) return undefined;
+      return `${describeEvidence(evidence)}: another member left later`;
+    case "interrupted":
+      if (evidence.by === "sst") return describeEvidence(evidence);
+      break;
+    case "empty":
+      break;
+    default:
+      return evidence satisfies never;
+  }
+  if (ordinal === 0) return undefined;
+  return `${describeEvidence(evidence)} and my name does not end in -0`;
+}

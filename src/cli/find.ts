@@ -1,0 +1,16 @@
+import type { Command } from "commander";
+import { commandWith, discovery, type Flags } from "./options.js";
+
+export function findCommand(
+  action: (flags: Flags, watchAddresses: boolean) => Promise<void>,
+): Command {
+  return commandWith(
+    "find",
+    "peer-finder: run hooks with the peers on standard input, or print them",
+    [...discovery, "onStart", "onChange", "hookTimeout", "log"],
+  )
+    .option("--watch-addresses", "run on-change also where a peer's addresses alone have changed")
+    .action(({ watchAddresses, ...flags }: Flags & { watchAddresses?: true }) =>
+      action(flags, watchAddresses === true),
+    );
+}

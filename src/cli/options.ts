@@ -1,0 +1,40 @@
+import { Command, Option } from "commander";
+import { type Setting, type SettingName, settings } from "../settings.js";
+
+/** The flags that were given, by the name of the setting; the values are not read yet. */
+export type Flags = Readonly<Partial<Record<SettingName, string>>>;
+
+/** Where a member finds its peers, and how it says so. */
+export const discovery = [
+  "service",
+  "namespace",
+  "domain",
+  "hostname",
+  "podIp",
+  "dns",
+  "addressType",
+  "timeout",
+  "poll",
+] as const satisfies readonly SettingName[];
+
+/** How galera.cnf is made. */
+export const galeraCnf = [
+  "cnf",
+  "template",
+  "clusterName",
+  "sstMethod",
+  "providerOptions",
+  "bootstrap",
+] as const satisfies readonly SettingName[];
+
+/** A subcommand with the flags of these settings; `--help` names each one's variable too. */
+export function commandWith(name: string, summary: string, names: readonly SettingName[]): Command {
+  const command = new Command(name).description(summary);
+  for (const setting of names) {
+    const { flag, value, env, help, repeatable }: Setting<unknown> = settings[setting];
+    const option = new Option(`${flag} <${value}>`, env === undefined ? help : `${help} [${env}]`);
+    if (repeatable) option.argParser((one, before?: string) => (before ? `${before},${one}` : one));
+    command.addOption(option);
+  }
+  return command;
+}

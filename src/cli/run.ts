@@ -1,0 +1,16 @@
+import type { Command } from "commander";
+import { commandWith, discovery, type Flags, galeraCnf } from "./options.js";
+
+export function runCommand(action: (words: string[], flags: Flags) => Promise<void>): Command {
+  return commandWith("run", "the ENTRYPOINT: find the peers, write galera.cnf, become the server", [
+    ...discovery,
+    ...galeraCnf,
+    "log",
+  ])
+    .argument(
+      "[command...]",
+      "the server's command line (default: mariadbd); other commands run untouched",
+    )
+    .passThroughOptions()
+    .action(action);
+}

@@ -1,0 +1,81 @@
+import { readFileSync, readlinkSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { refuseWorldWritable } from "./check.js";
+
+/**
+ * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all: written
+ * beside itself, flushed, renamed. An existing file keeps its mode and owner, a new one has mode
+ * 0644; a symbolic link stays, and the file it leads to is replaced. What already holds the text is
+ * not touched.
+ *
+ * @throws Failure (config) that names the path and what to do; the old file is then intact
+ */
+export async function writeIfChanged(path: string, text: string): Promise<"unchanged" | "written"> {
+  const bytes = Buffer.from(text, "latin1");
+  if (bytes.toString("latin1") !== text) {
+    throw new Failure(exitCode.software, `the text for ${path} is not one byte a character`);
+  }
+  try {
+    const target = targetOf(path);
+    const stats = statSync(target, { throwIfNoEntry: false });
+    if (stats !== undefined) {
+      refuseWorldWritable(path, stats.mode);
+      if (readFileSync(target).equals(bytes)) return "unchanged";
+    }
+    await replace(target, bytes, stats === undefined ? 0o644 : undefined);
+    return "written";
+  } catch (error) {
+    throw error instanceof Failure ? error : new Failure(exitCode.config, explain(path, error));
+  }
+}
+
+/** The file that a path leads to, also through a link to a file that does not exist yet. */
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+  let link: string;
+  try {
+    link = readlinkSync(path);
+  } catch {
+    return path;
+  }
+  return targetOf(resolve(dirname(path), link));
+}
+
+/**
+ * The package makes the temporary file and sees to flush, mode, owner and rename. It must not do
+ * the writing: a disk that fills up cuts its one write short, and it would rename the cut file.
+ */
+async function replace(path: string, bytes: Buffer, mode: number | undefined): Promise<void> {
+  const { default: writeFileAtomic } = await import("write-file-atomic");
+  writeFileAtomic.sync(path, "", {
+    mode,
+    tmpfileCreated: (temporary) => writeFileSync(temporary, bytes),
+  });
+}
+
+function explain(path: string, error: unknown): string {
+  switch (errnoOf(error)) {
+    case "EROFS":
+      return `${path} is on a read-only file system (a ConfigMap?): let --cnf (GALERA_CNF) name a writable path, and --template (GALERA_CNF_TEMPLATE) this one`;
+    case "EACCES":
+    case "EPERM":
+      return `no permission to replace ${path}: the user needs to write in ${dirname(path)}; or let --cnf (GALERA_CNF) name another path`;
+    case "EBUSY":
+      return `${path} is a mount of its own and cannot be replaced: mount its directory, or let --cnf (GALERA_CNF) name another path and --template (GALERA_CNF_TEMPLATE) this one`;
+    case "ENOSPC":
+    case "EDQUOT":
+      return `no space left to write ${path}; the file is as it was`;
+    case "ENOENT":
+    case "ENOTDIR":
+      return `${path} cannot be written: ${dirname(path)} is not a directory`;
+    case "EISDIR":
+      return `${path} is a directory: --cnf (GALERA_CNF) has to name a file`;
+    default:
+      return `${path} cannot be written: ${messageOf(error)}`;
+  }
+}

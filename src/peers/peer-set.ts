@@ -1,0 +1,96 @@
+import { isIPv6 } from "node:net";
+import type { Family, NeedsAddress, Target } from "../dns/service.js";
+import { type Identity, ordinalOf } from "./identity.js";
+
+export type AddressType = "dns" | "ip" | "ipv4" | "ipv6";
+
+/** A member of the service as DNS names it. */
+export interface Peer {
+  /** Fully qualified, lower case. */
+  readonly name: string;
+  readonly ordinal: number | undefined;
+  readonly addresses: readonly string[];
+}
+
+/** The members that one answer of DNS names. */
+export interface PeerSet {
+  /** Me among them, if DNS names me; sorted by name, as peer-finder did. */
+  readonly peers: readonly Peer[];
+  /** The peer whose name is exactly mine. */
+  readonly self: Peer | undefined;
+  readonly others: readonly Peer[];
+  /**
+   * My own record carries an address of mine, so the answer is newer than my start, and every
+   * older endpoint is in it.
+   */
+  readonly fresh: boolean;
+}
+
+/** Makes the peer set of an answer. Names are compared whole: galera-1 is not galera-10. */
+export function peerSet(targets: readonly Target[], me: Identity): PeerSet {
+  const peers = targets.map(({ name, addresses }) => ({
+    name,
+    ordinal: ordinalOf(name),
+    addresses,
+  }));
+  const self = peers.find(({ name }) => name === me.fqdn);
+  return {
+    peers,
+    self,
+    others: peers.filter((peer) => peer !== self),
+    fresh: self?.addresses.some((address) => me.addresses.includes(address)) ?? false,
+  };
+}
+
+/**
+ * What names a peer to the others: its name, or an address of the family asked for (`ip`: IPv4
+ * where it has one). Undefined where no such address is known.
+ */
+export function addressOf(peer: Peer, type: AddressType): string | undefined {
+  const v4 = peer.addresses.find((address) => !isIPv6(address));
+  const v6 = peer.addresses.find(isIPv6);
+  switch (type) {
+    case "dns":
+      return peer.name;
+    case "ip":
+      return v4 ?? v6;
+    case "ipv4":
+      return v4;
+    case "ipv6":
+      return v6;
+    default:
+      return type satisfies never;
+  }
+}
+
+/**
+ * What names every peer, and me, to the others; no name twice.
+ *
+ * @returns what is still awaited where a peer has no address of that type yet
+ */
+export function namePeers(
+  { peers, self }: PeerSet,
+  type: AddressType,
+): { readonly all: readonly string[]; readonly self: string } | string {
+  const all = new Set<string>();
+  for (const peer of peers) {
+    const address = addressOf(peer, type);
+    if (address === undefined) return `an ${type} address of ${peer.name}`;
+    all.add(address);
+  }
+  const own = self === undefined ? undefined : addressOf(self, type);
+  return own === undefined ? "my own SRV record" : { all: [...all], self: own };
+}
+
+/** Names for a message: all of a few, the first of many. */
+export function listed(names: readonly string[]): string {
+  const most = 9;
+  if (names.length <= most) return names.join(", ");
+  return `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+}
+
+/** Which peers' addresses a look-up must give: mine for freshness, all where addresses are names. */
+export function addressesNeeded(me: Identity, type: AddressType, all: boolean): NeedsAddress {
+  const family: Family | "any" = type === "ipv4" || type === "ipv6" ? type : "any";
+  return (name) => (name === me.fqdn || type !== "dns" || all ? family : undefined);
+}

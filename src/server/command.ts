@@ -1,0 +1,55 @@
+import { basename } from "node:path";
+
+/** What `run` is to become. */
+export type ServerCommand =
+  /** A command that has nothing to do with us, or a server that only prints something: untouched. */
+  | { readonly kind: "untouched"; readonly argv: readonly string[] }
+  | {
+      readonly kind: "server";
+      /** The server's program and arguments. */
+      readonly argv: readonly string[];
+      /** The official image's entrypoint in front of it: initialisation is its business. */
+      readonly script: string | undefined;
+    };
+
+const servers = new Set(["mariadbd", "mysqld"]);
+const officialScript = "docker-entrypoint.sh";
+
+/** Arguments with which the server prints and ends (the official image's `_mysql_want_help`). */
+const printing = new Set(["-?", "--help", "--print-defaults", "-V", "--version"]);
+
+/** Reads the command line behind `run --`; nothing there is mariadbd, a lone option is its own. */
+export function readCommand(words: readonly string[]): ServerCommand {
+  const [first = "mariadbd"] = words;
+  if (first.startsWith("-")) return readCommand(["mariadbd", ...words]);
+  if (basename(first) === officialScript) {
+    const inner = readCommand(words.slice(1));
+    return inner.kind === "server"
+      ? { ...inner, script: first }
+      : { kind: "untouched", argv: words };
+  }
+  if (!servers.has(basename(first))) return { kind: "untouched", argv: words };
+  const argv = words.length === 0 ? [first] : words;
+  if (argv.some((word) => printing.has(word))) return { kind: "untouched", argv };
+  return { kind: "server", argv, script: undefined };
+}
+
+/**
+ * The last value of an option in server arguments, as my_getopt takes them: `--name=value` or
+ * `--name value`, dashes and underscores alike.
+ */
+export function serverOption(args: readonly string[], name: string): string | undefined {
+  let value: string | undefined;
+  for (const [index, arg] of args.entries()) {
+    const [, key = "", , given] = /^--([^=]+)(=(.*))?$/s.exec(arg) ?? [];
+    if (key.replaceAll("_", "-") === name) value = given ?? args[index + 1];
+  }
+  return value;
+}
+
+/** The arguments that choose option files; the server wants them in front (my_default.c). */
+export function defaultsArgs(args: readonly string[]): readonly string[] {
+  const pattern = /^--(no-defaults$|defaults-(file|extra-file|group-suffix)=)/;
+  const end = args.findIndex((arg) => !pattern.test(arg.replaceAll("_", "-")));
+  return end === -1 ? args : args.slice(0, end);
+}

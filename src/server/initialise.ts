@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { initialisationNote } from "../bootstrap/evidence.js";
+import { zeroUuid } from "../galera/grastate.js";
+import { listed } from "../peers/peer-set.js";
+import { exitCode, Failure } from "../system/failure.js";
+import type { Log } from "../system/log.js";
+import type { RunProcess } from "../system/processes.js";
+import { type Accounts, accountStatements } from "./accounts.js";
+import { defaultsArgs } from "./command.js";
+
+export interface InitialiseOptions {
+  readonly datadir: string;
+  /** The server's program and its arguments. */
+  readonly server: string;
+  readonly serverArgs: readonly string[];
+  /** `--user=…` where the server gives up root. */
+  readonly user: readonly string[];
+  readonly accounts: Accounts;
+  /** Of a cluster: a single node has no grastate.dat. */
+  readonly member: boolean;
+}
+
+export interface InitialisePorts {
+  readonly runProcess: RunProcess;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What a datadir says that may found and has not yet: as galera/src/saved_state.cpp writes it. */
+const initialGrastate = `# GALERA saved state
+version: 2.1
+uuid:    ${zeroUuid}
+seqno:   -1
+safe_to_bootstrap: 1
+`;
+
+/** Replication and networking stay out of an initialisation, whatever the option files say. */
+const alone = ["--wsrep-on=OFF", "--skip-log-bin", "--skip-networking", "--disable-log-error"];
+
+/**
+ * Makes a founder's datadir: `mariadb-install-db`, then the accounts by `mariadbd --bootstrap`, whose
+ * standard input keeps passwords out of argv, files and logs.
+ *
+ * A note in the datadir says that it is under way; it is durable before the first step and removed
+ * after the last. What an interrupted initialisation left behind is removed first.
+ *
+ * @throws Failure 78 without a root option, 70 with the end of the output of a step that failed
+ */
+export async function initialise(
+  options: InitialiseOptions,
+  ports: InitialisePorts,
+): Promise<void> {
+  const { datadir, server, serverArgs, user, accounts } = options;
+  const { log } = ports;
+  const password = randomBytes(24).toString("base64url");
+  const statements = accountStatements(accounts, password);
+  const defaults = defaultsArgs(serverArgs);
+  const rest = serverArgs.slice(defaults.length);
+
+  mkdirSync(datadir, { recursive: true });
+  writeDurably(join(datadir, initialisationNote), "");
+  clear(datadir, log);
+  log("info", `initialising ${datadir}`);
+  const common = [...user, ...rest, `--datadir=${datadir}`, ...alone];
+  await step(
+    "mariadb-install-db",
+    [...defaults, "--skip-test-db", "--auth-root-authentication-method=normal", ...common],
+    "",
+    ports,
+  );
+  await step(server, [...defaults, ...common, "--bootstrap"], `${statements.join("\n")}\n`, ports);
+  if (options.member) writeDurably(join(datadir, "grastate.dat"), initialGrastate);
+  rmSync(join(datadir, initialisationNote));
+  flushDirectory(datadir);
+  if (accounts.root?.kind === "random") {
+    log("info", `GENERATED ROOT PASSWORD: ${password}`); // printed once, as the official image does
+  }
+}
+
+async function step(
+  file: string,
+  args: readonly string[],
+  input: string,
+  { runProcess, signal }: InitialisePorts,
+): Promise<void> {
+  const { exitCode: code, output } = await runProcess(file, args, {
+    input,
+    output: "keep",
+    signal,
+  });
+  signal.throwIfAborted();
+  if (code === 0) return;
+  const errors = output
+    .split("\n")
+    .filter((line) => /error/i.test(line))
+    .slice(-5);
+  const said = (errors.length > 0 ? errors : output.trimEnd().split("\n").slice(-5)).join(" | ");
+  throw new Failure(exitCode.software, `initialisation: ${file} failed (${code}): ${said}`);
+}
+
+/** Removes what an initialisation that was cut off left in a datadir, its note last. */
+export function clearInterrupted(datadir: string, log: Log): void {
+  clear(datadir, log);
+  rmSync(join(datadir, initialisationNote));
+  flushDirectory(datadir);
+}
+
+/** Initialisation runs without wsrep: a datadir with a grastate.dat has been more than that. */
+function clear(datadir: string, log: Log): void {
+  const entries = readdirSync(datadir).filter(
+    (entry) => entry !== initialisationNote && entry !== "lost+found",
+  );
+  if (entries.includes("grastate.dat")) {
+    throw new Failure(exitCode.held, `held: ${datadir} has a grastate.dat, so it is not cleared`);
+  }
+  if (entries.length > 0) {
+    log("info", `clearing ${datadir} of an initialisation that was cut off: ${listed(entries)}`);
+  }
+  for (const entry of entries) rmSync(join(datadir, entry), { recursive: true });
+}
+
+/** With the owner of its directory: the server's, where root starts it. */
+function writeDurably(path: string, text: string): void {
+  writeFileSync(path, text, { flush: true });
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
+  flushDirectory(dirname(path));
+}
+
+function flushDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}

@@ -1,0 +1,43 @@
+import { accessSync, chownSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import { exitCode, Failure, messageOf } from "../system/failure.js";
+
+/** The account that a server started by root runs as, as in the official image. */
+const serverAccount = "mysql";
+
+/**
+ * `--user=mysql` where this is root and nobody has chosen an account: mariadbd refuses to run as
+ * root (sql/mysqld.cc, check_user), and gives root up itself.
+ */
+export function userArgs(uid: number, configured: string | undefined): readonly string[] {
+  return uid === 0 && configured === undefined ? [`--user=${serverAccount}`] : [];
+}
+
+/**
+ * Makes sure that the server can write its datadir: created if it is missing and, for root, given
+ * to the server's account if root owns it.
+ *
+ * @throws Failure 78 in one line that says what to mount how
+ */
+export function prepareDatadir(datadir: string, uid: number, account: string | undefined): void {
+  try {
+    mkdirSync(datadir, { recursive: true });
+    if (uid === 0) {
+      const ids = idsOf(account ?? serverAccount);
+      if (ids !== undefined && statSync(datadir).uid === 0) chownSync(datadir, ids.uid, ids.gid);
+    } else accessSync(datadir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Failure(
+      exitCode.config,
+      `the datadir ${datadir} is not writable for uid ${uid}: mount a volume there that this uid or its group may write (in Kubernetes: securityContext.fsGroup); ${messageOf(error)}`,
+    );
+  }
+}
+
+/** An account's ids from /etc/passwd, where the image's own accounts are. */
+function idsOf(account: string): { uid: number; gid: number } | undefined {
+  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+    const [name, , uid, gid] = line.split(":");
+    if (name === account) return { uid: Number(uid), gid: Number(gid) };
+  }
+  return undefined;
+}

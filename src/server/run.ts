@@ -1,0 +1,165 @@
+import type { Evidence } from "../bootstrap/evidence.js";
+import { prepareGaleraCnf } from "../cnf/prepare.js";
+import { writeIfChanged } from "../cnf/write.js";
+import { formatPosition, zeroUuid } from "../galera/grastate.js";
+import { recoverPosition } from "../galera/recover.js";
+import { createProgress, poll, TimeUp } from "../peers/poll.js";
+import type { Settings } from "../settings.js";
+import type { Clock } from "../system/clock.js";
+import { exitCode, Failure } from "../system/failure.js";
+import type { Log } from "../system/log.js";
+import type { RunProcess } from "../system/processes.js";
+import { type Accounts, readAccounts } from "./accounts.js";
+import { readCommand } from "./command.js";
+import { clearInterrupted, initialise } from "./initialise.js";
+import {
+  type Launch,
+  serverEnvironment,
+  softLimitVariable,
+  untouchedEnvironment,
+} from "./launch.js";
+import { prepareDatadir, userArgs } from "./privileges.js";
+import {
+  gather,
+  judge,
+  type Member,
+  type Start,
+  type StartPorts,
+  serverArgv,
+  type Verdict,
+} from "./start.js";
+
+export interface RunPorts extends StartPorts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly runProcess: RunProcess;
+  /** Becomes another program. */
+  readonly launch: (launch: Launch) => Promise<never>;
+}
+
+/**
+ * The way of a start: settings, local evidence, peers, decision, galera.cnf, first-time
+ * initialisation on a founder, exec.
+ *
+ * @param words the command line behind `run --`
+ * @throws Failure with the exit codes of DESIGN.md; the signal's reason when it ends the start
+ */
+export async function run(
+  words: readonly string[],
+  settings: Settings,
+  ports: RunPorts,
+): Promise<never> {
+  const { env, uid, log, signal } = ports;
+  const softLimit = env[softLimitVariable];
+  const command = readCommand(words);
+  if (command.kind === "untouched") {
+    return ports.launch({
+      argv: command.argv,
+      env: untouchedEnvironment(env),
+      softLimit,
+      search: env,
+    });
+  }
+  const accounts = readAccounts(env);
+  const start = await gather(command, settings, ports);
+  const { member } = start;
+  let founding = false;
+  if (member === undefined) log("info", "no namespace and no service: starting a single node");
+  else {
+    const verdict = await awaitVerdict(start, member, settings, ports);
+    founding = verdict.decision.action === "found";
+    log("info", `${founding ? "founding the cluster" : "joining"}: ${verdict.decision.why}`);
+    const { path, text } = prepareGaleraCnf(member.cnf, verdict.galera);
+    if ((await writeIfChanged(path, text)) === "written") log("info", `${path} written`);
+  }
+  signal.throwIfAborted();
+  prepareDatadir(start.datadir, uid, start.account);
+  const user = userArgs(uid, start.account);
+  const alone = founding || member === undefined;
+  const { evidence, script } = start;
+  if (alone && script === undefined && needsInitialisation(evidence)) {
+    await initialiseFor(start, user, accounts, ports);
+  } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
+    clearInterrupted(start.datadir, log); // or it would be taken for a later one
+  }
+  const position = member && (await startPosition(start, user, ports));
+  const argv = serverArgv(start, founding, position, user);
+  log("info", `becoming ${argv.join(" ")}`);
+  const delegated = argv[0] === start.script;
+  const clean = delegated ? untouchedEnvironment(env) : serverEnvironment(env);
+  return ports.launch({ argv, env: clean, softLimit, search: env });
+}
+
+/** Looks until the decision is neither to wait nor to hold. */
+async function awaitVerdict(
+  start: Start,
+  member: Member,
+  settings: Settings,
+  { clock, log, signal }: RunPorts,
+): Promise<Verdict> {
+  const progress = createProgress(clock, log);
+  const pace = { clock, signal, pollMs: settings.poll ?? 1000, timeoutMs: settings.timeout };
+  try {
+    for await (const sight of poll(member.look, pace)) {
+      const verdict = judge(sight, start, member, settings);
+      if (typeof verdict === "string") {
+        progress.waiting(verdict);
+        continue;
+      }
+      const { action, why } = verdict.decision;
+      switch (action) {
+        case "wait":
+          progress.waiting(why);
+          break;
+        case "hold":
+          throw new Failure(exitCode.held, `held: ${why}`);
+        case "found":
+        case "join":
+          return verdict;
+        default:
+          action satisfies never;
+      }
+    }
+    throw new Error("poll ended by itself");
+  } catch (error) {
+    throw error instanceof TimeUp ? progress.gaveUp(error.ms) : error;
+  }
+}
+
+/** What holds no data yet, and is not left by an SST. */
+function needsInitialisation(evidence: Evidence): boolean {
+  return (
+    evidence.kind === "empty" ||
+    (evidence.kind === "interrupted" && evidence.by === "initialisation")
+  );
+}
+
+async function initialiseFor(
+  { argv, datadir, member }: Start,
+  user: readonly string[],
+  accounts: Accounts,
+  ports: RunPorts,
+): Promise<void> {
+  const [server = "mariadbd", ...serverArgs] = argv;
+  const startedMs = ports.clock.now();
+  const options = { datadir, server, serverArgs, user, accounts, member: member !== undefined };
+  await initialise(options, ports);
+  ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);
+}
+
+/** The position that the server is to start from; undefined where it has none. */
+async function startPosition(
+  { evidence, argv }: Start,
+  user: readonly string[],
+  { runProcess, signal, log }: RunPorts,
+): Promise<string | undefined> {
+  if (evidence.kind !== "position") return undefined;
+  if (evidence.seqno >= 0n) return formatPosition(evidence);
+  const [server = "mariadbd", ...serverArgs] = argv;
+  const position = await recoverPosition(server, [...serverArgs, ...user], runProcess, signal);
+  if (position.startsWith(zeroUuid)) return undefined;
+  log("info", `recovered position ${position}`);
+  return position;
+}

@@ -1,0 +1,252 @@
+import { isIP } from "node:net";
+import * as v from "valibot";
+import type { Server } from "./dns/lookup.js";
+import { hostName, isLabel } from "./dns/name.js";
+import { parseDuration } from "./system/duration.js";
+import { exitCode, Failure } from "./system/failure.js";
+
+/** Reads a value of type T from a setting's text; its issues say what the text should have been. */
+type Reader<T> = v.GenericSchema<string, T>;
+
+/** One setting: a flag, an environment variable, and how its text is read. */
+export interface Setting<T> {
+  readonly flag: string;
+  /** The value's name in `--help`. */
+  readonly value: string;
+  readonly env?: string;
+  readonly help: string;
+  readonly repeatable?: boolean;
+  readonly read: Reader<T>;
+}
+
+const text = v.pipe(v.string(), v.minLength(1));
+const path = v.pipe(
+  text,
+  v.check((value) => !value.includes("\0"), "a path has no NUL"),
+);
+
+function parsed<T>(parse: (value: string) => T | undefined, wanted: string): Reader<T> {
+  return v.pipe(
+    v.string(),
+    v.check((value) => parse(value) !== undefined, wanted),
+    v.transform((value) => parse(value) as T),
+  );
+}
+
+const label = parsed((value) => {
+  const name = value.toLowerCase();
+  return isLabel(name) ? name : undefined;
+}, "a DNS label (letters, digits and inner dashes, at most 63)");
+const domainName = parsed(hostName, "a DNS name");
+const duration = parsed(parseDuration, "a duration such as 500ms, 30s or 2m");
+const addressTypes = ["dns", "ip", "ipv4", "ipv6"] as const;
+
+function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
+  return parsed(
+    (value) => values.find((known) => known === value.toLowerCase()),
+    `one of ${values.join(", ")}`,
+  );
+}
+
+function parseServers(list: string): readonly Server[] | undefined {
+  const servers = list
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((item) => {
+      const [, v6, rest, port = "53"] = /^(?:\[(.+)\]|([^[\]]+?))(?::(\d+))?$/.exec(item) ?? [];
+      const bare = isIP(item) === 6;
+      const host = bare ? item : (v6 ?? rest ?? "");
+      return { host, port: bare ? 53 : Number(port) };
+    });
+  const valid = servers.every(({ host, port }) => isIP(host) !== 0 && port > 0 && port < 65536);
+  return valid && servers.length > 0 ? servers : undefined;
+}
+
+/** Every setting of DESIGN.md that has an effect so far, by the name that the code calls it. */
+export const settings = {
+  service: {
+    flag: "--service",
+    value: "name",
+    env: "GALERA_SERVICE",
+    help: "headless service (default: second label of the pod's FQDN)",
+    read: label,
+  },
+  namespace: {
+    flag: "--namespace",
+    value: "name",
+    env: "POD_NAMESPACE",
+    help: "namespace, also -ns (default: the service account's, then resolv.conf's search list)",
+    read: label,
+  },
+  domain: {
+    flag: "--domain",
+    value: "name",
+    env: "GALERA_CLUSTER_DOMAIN",
+    help: "cluster domain (default: from resolv.conf's search list, then cluster.local)",
+    read: domainName,
+  },
+  hostname: {
+    flag: "--hostname",
+    value: "name",
+    env: "GALERA_HOSTNAME",
+    help: "name of this pod (default: the host's name)",
+    read: domainName,
+  },
+  podIp: {
+    flag: "--pod-ip",
+    value: "address",
+    env: "POD_IP",
+    help: "my address (default: those of the interfaces and of my line in /etc/hosts)",
+    read: parsed((value) => {
+      const list = value.split(/[\s,]+/).filter(Boolean);
+      return list.length > 0 && list.every((item) => isIP(item)) ? list : undefined;
+    }, "an IP address"),
+  },
+  dns: {
+    flag: "--dns",
+    value: "host:port",
+    env: "GALERA_DNS",
+    help: "DNS server, repeatable (default: resolv.conf's nameservers)",
+    repeatable: true,
+    read: parsed(
+      parseServers,
+      "IP addresses with an optional port, such as 10.0.0.10:53 or [::1]:53",
+    ),
+  },
+  addressType: {
+    flag: "--address-type",
+    value: addressTypes.join("|"),
+    env: "GALERA_ADDRESS_TYPE",
+    help: "how members name each other (default: dns)",
+    read: oneOf(...addressTypes),
+  },
+  cnf: {
+    flag: "--cnf",
+    value: "file",
+    env: "GALERA_CNF",
+    help: "galera.cnf to write (default: in the image's include directory)",
+    read: path,
+  },
+  template: {
+    flag: "--template",
+    value: "file",
+    env: "GALERA_CNF_TEMPLATE",
+    help: "text that galera.cnf is made from (default: galera.cnf itself, then a built-in one)",
+    read: path,
+  },
+  clusterName: {
+    flag: "--cluster-name",
+    value: "name",
+    env: "GALERA_CLUSTER_NAME",
+    help: "wsrep_cluster_name (default: the service's name)",
+    read: v.pipe(text, v.regex(/^[\x20-\x7e]{1,32}$/, "1 to 32 printable ASCII characters")),
+  },
+  sstMethod: {
+    flag: "--sst-method",
+    value: "method",
+    env: "GALERA_SST_METHOD",
+    help: "wsrep_sst_method (default: the template's)",
+    read: v.pipe(text, v.regex(/^[a-z][a-z0-9_-]*$/, "an SST method such as rsync or mariabackup")),
+  },
+  providerOptions: {
+    flag: "--provider-options",
+    value: "k=v;…",
+    env: "GALERA_PROVIDER_OPTIONS",
+    help: "merged key by key into wsrep_provider_options",
+    read: v.pipe(
+      text,
+      v.regex(/^\s*([\w.]+\s*=[^;\p{Cc}]*(;\s*|$))+$/u, "key=value pairs separated by semicolons"),
+    ),
+  },
+  bootstrap: {
+    flag: "--bootstrap",
+    value: "safe|sole-peer|never",
+    env: "GALERA_BOOTSTRAP",
+    help: "who may found the cluster (default: safe; sole-peer is what configure-galera.sh did)",
+    read: oneOf("safe", "sole-peer", "never"),
+  },
+  timeout: {
+    flag: "--timeout",
+    value: "duration",
+    env: "GALERA_TIMEOUT",
+    help: "give up after so long, exit 69 (default: never)",
+    read: duration,
+  },
+  poll: {
+    flag: "--poll",
+    value: "duration",
+    env: "GALERA_POLL",
+    help: "time between look-ups once settled, at least 1s (default: 1s)",
+    read: parsed((value) => {
+      const ms = parseDuration(value);
+      return ms !== undefined && ms >= 1000 ? ms : undefined;
+    }, "a duration of at least 1s"),
+  },
+  log: {
+    flag: "--log",
+    value: "text|json",
+    env: "GALERA_LOG",
+    help: "form of the log on standard error (default: text)",
+    read: oneOf("text", "json"),
+  },
+  onStart: {
+    flag: "--on-start",
+    value: "command",
+    help: "shell command run first, with the peers on standard input",
+    read: text,
+  },
+  onChange: {
+    flag: "--on-change",
+    value: "command",
+    help: "shell command run on each later change of the peers",
+    read: text,
+  },
+  hookTimeout: {
+    flag: "--hook-timeout",
+    value: "duration",
+    env: "GALERA_HOOK_TIMEOUT",
+    help: "stop a hook that runs longer, exit 124 (default: never)",
+    read: duration,
+  },
+} satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof settings;
+
+/** The settings that were given; a default is the business of whoever uses the setting. */
+export type Settings = {
+  readonly [Name in SettingName]?: (typeof settings)[Name]["read"] extends Reader<infer T>
+    ? T
+    : never;
+};
+
+/**
+ * Reads the settings from flags (which win) and environment variables. An empty variable counts as
+ * not set, as manifests write it.
+ *
+ * @throws Failure 78 with a line for every problem
+ */
+export function readSettings(
+  flags: Readonly<Partial<Record<SettingName, string>>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const read: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
+    const variable = setting.env === undefined ? undefined : env[setting.env] || undefined;
+    const raw = flags[name] ?? variable;
+    if (raw === undefined) continue;
+    const result = v.safeParse(setting.read, raw);
+    if (result.success) read[name] = result.output;
+    else {
+      const source = flags[name] === undefined ? setting.env : setting.flag;
+      const [issue] = result.issues;
+      problems.push(`${source}: ${JSON.stringify(raw)} is not ${wanted(issue.message)}`);
+    }
+  }
+  if (problems.length > 0) throw new Failure(exitCode.config, problems.join("\n"));
+  return read as Settings;
+}
+
+function wanted(message: string): string {
+  return message.startsWith("Invalid length") ? "a value (it is empty)" : message;
+}

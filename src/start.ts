@@ -1,0 +1,21 @@
+/** The programs that this package installs. */
+export type Program = "galera-peers" | "peer-finder" | "configure-galera";
+
+/** The first Node with process.execve, by which `run` becomes the server. */
+const leastNode = [22, 15] as const;
+
+/**
+ * What the files in bin call: on a Node that is too old, one line and exit 64, before anything is
+ * loaded that such a Node cannot read.
+ */
+export async function start(program: Program): Promise<void> {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1])) {
+    console.error(
+      `${program}: needs Node ${leastNode.join(".")} or newer, this is ${process.version}`,
+    );
+    process.exit(64);
+  }
+  const { main } = await import("./main.js");
+  process.exit(await main(program, process.argv.slice(2), process.env));
+}

@@ -1,0 +1,54 @@
+import { writeSync } from "node:fs";
+
+export type Level = "info" | "warn" | "error";
+
+/** What a log line carries besides its text; a JSON log prints it as fields. */
+export type Fields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** Says one thing, once, on one line. */
+export type Log = (level: Level, message: string, fields?: Fields) => void;
+
+/** Writes a whole line to a file descriptor, without buffering. */
+export type WriteLine = (line: string) => void;
+
+/**
+ * A log of one line an event: text for people, `json` for collectors.
+ *
+ * @param now the wall-clock time, for the line's stamp
+ */
+export function createLog(format: "text" | "json", write: WriteLine, now: () => Date): Log {
+  if (format === "json") {
+    return (level, message, fields) =>
+      write(JSON.stringify({ time: now().toISOString(), level, message, ...fields }));
+  }
+  return (level, message) => {
+    const stamp = now().toISOString().replace("T", " ");
+    write(`${stamp} [${level}] galera-peers: ${oneLine(message)}`);
+  };
+}
+
+/** Control characters, newlines among them, as escapes: a name from DNS cannot forge a log line. */
+export function oneLine(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+/**
+ * Lines to standard error by plain writes. `process.stderr` is never touched: Node would make a
+ * pipe non-blocking as soon as it is, and mariadbd would inherit that and lose log lines.
+ */
+export function writeLine(fd: number): WriteLine {
+  return (line) => {
+    const bytes = Buffer.from(`${line}\n`);
+    for (let offset = 0; offset < bytes.length; ) {
+      try {
+        offset += writeSync(fd, bytes, offset);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "EAGAIN") continue;
+        return;
+      }
+    }
+  };
+}

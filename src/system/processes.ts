@@ -1,0 +1,68 @@
+import { execa } from "execa";
+import { exitCodeOfSignal, signalGroup } from "./signals.js";
+
+export interface ProcessOptions {
+  readonly input: string;
+  /** Variables over those of this process; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `pass`: the output goes where ours goes. `keep`: the last of it is returned, for a message. */
+  readonly output: "pass" | "keep";
+  /** Ends the process group with SIGTERM, and after `graceMs` with SIGKILL. */
+  readonly signal: AbortSignal;
+}
+
+export interface ProcessEnd {
+  /** The exit code; 128+n where a signal ended it. */
+  readonly exitCode: number;
+  /** Standard output and error together, at most the last 64 KiB; empty with `pass`. */
+  readonly output: string;
+}
+
+/** Runs a program to its end, in a process group of its own. Rejects where it cannot be started. */
+export type RunProcess = (
+  file: string,
+  args: readonly string[],
+  options: ProcessOptions,
+) => Promise<ProcessEnd>;
+
+/** How long a process group has between SIGTERM and SIGKILL: we must be gone within a second. */
+const graceMs = 500;
+const keptBytes = 65_536;
+
+export const runProcess: RunProcess = async (file, args, { input, env = {}, output, signal }) => {
+  signal.throwIfAborted();
+  const child = execa(file, args, {
+    input,
+    env,
+    // A group of its own: what the child starts in turn must get our signals too.
+    detached: true,
+    stdout: output === "pass" ? "inherit" : "pipe",
+    stderr: output === "pass" ? "inherit" : "pipe",
+    buffer: false,
+    reject: false,
+    cleanup: false,
+  });
+  let kept = "";
+  const keep = (chunk: Buffer) => {
+    kept = (kept + chunk.toString("latin1")).slice(-keptBytes);
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    signalGroup(child.pid, "SIGTERM");
+    timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const end = await child;
+    if (end.exitCode === undefined && end.signal === undefined) throw end;
+    const code = end.exitCode ?? exitCodeOfSignal(end.signal ?? "");
+    return { exitCode: code, output: Buffer.from(kept, "latin1").toString("utf8") };
+  } finally {
+    signal.removeEventListener("abort", stop);
+    clearTimeout(timer);
+    if (signal.aborted) signalGroup(child.pid, "SIGKILL");
+  }
+};

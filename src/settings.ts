@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import * as v from "valibot";
+import { isAddress } from "./dns/address.js";
 import type { Server } from "./dns/lookup.js";
 import { hostName, isLabel } from "./dns/name.js";
 import { parseDuration } from "./system/duration.js";
@@ -28,8 +28,11 @@ const path = v.pipe(
 function parsed<T>(parse: (value: string) => T | undefined, wanted: string): Reader<T> {
   return v.pipe(
     v.string(),
-    v.check((value) => parse(value) !== undefined, wanted),
-    v.transform((value) => parse(value) as T),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value === undefined) addIssue({ message: wanted });
+      return value ?? NEVER;
+    }),
   );
 }
 
@@ -38,7 +41,10 @@ const label = parsed((value) => {
   return isLabel(name) ? name : undefined;
 }, "a DNS label (letters, digits and inner dashes, at most 63)");
 const domainName = parsed(hostName, "a DNS name");
-const duration = parsed(parseDuration, "a duration such as 500ms, 30s or 2m");
+const duration = parsed(
+  (value) => parseDuration(value) || undefined,
+  "a duration such as 500ms, 30s or 2m, more than 0",
+);
 const addressTypes = ["dns", "ip", "ipv4", "ipv6"] as const;
 
 function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
@@ -53,12 +59,12 @@ function parseServers(list: string): readonly Server[] | undefined {
     .split(/[\s,]+/)
     .filter(Boolean)
     .map((item) => {
-      const [, v6, rest, port = "53"] = /^(?:\[(.+)\]|([^[\]]+?))(?::(\d+))?$/.exec(item) ?? [];
-      const bare = isIP(item) === 6;
+      const [, v6, rest, port = "53"] = /^(?:\[(.*:.*)\]|([^[\]]+?))(?::(\d+))?$/.exec(item) ?? [];
+      const bare = /:.*:/.test(item) && isAddress(item);
       const host = bare ? item : (v6 ?? rest ?? "");
       return { host, port: bare ? 53 : Number(port) };
     });
-  const valid = servers.every(({ host, port }) => isIP(host) !== 0 && port > 0 && port < 65536);
+  const valid = servers.every(({ host, port }) => isAddress(host) && port > 0 && port < 65536);
   return valid && servers.length > 0 ? servers : undefined;
 }
 
@@ -99,7 +105,7 @@ export const settings = {
     help: "my address (default: those of the interfaces and of my line in /etc/hosts)",
     read: parsed((value) => {
       const list = value.split(/[\s,]+/).filter(Boolean);
-      return list.length > 0 && list.every((item) => isIP(item)) ? list : undefined;
+      return list.length > 0 && list.every(isAddress) ? list : undefined;
     }, "an IP address"),
   },
   dns: {

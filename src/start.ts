@@ -1,3 +1,5 @@
+import { enableCompileCache } from "node:module";
+
 /** The programs that this package installs. */
 export type Program = "galera-peers" | "peer-finder" | "configure-galera";
 
@@ -16,6 +18,10 @@ export async function start(program: Program): Promise<void> {
     );
     process.exit(64);
   }
-  const { main } = await import("./main.js");
-  process.exit(await main(program, process.argv.slice(2), process.env));
+  enableCompileCache();
+  const argv = process.argv.slice(2);
+  const running = program === "galera-peers" && argv[0] === "run";
+  // The same program twice: what becomes the server has all that it needs in one file.
+  const { main } = (await import(running ? "./run.js" : "./main.js")) as typeof import("./main.js");
+  process.exit(await main(program, argv, process.env));
 }

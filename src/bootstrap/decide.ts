@@ -1,3 +1,4 @@
+import { zeroUuid } from "../galera/grastate.js";
 import { listed, type PeerSet } from "../peers/peer-set.js";
 import { describeEvidence, type Evidence } from "./evidence.js";
 
@@ -83,8 +84,10 @@ function obstacleToFounding(ordinal: number | undefined, evidence: Evidence): st
     case "unclustered":
       return describeEvidence(evidence);
     case "position":
-      if (evidence.safeToBootstrap) return undefined;
-      return `${describeEvidence(evidence)}: another member left later`;
+      if (!evidence.safeToBootstrap)
+        return `${describeEvidence(evidence)}: another member left later`;
+      if (evidence.uuid !== zeroUuid) return undefined;
+      break; // Galera writes safe_to_bootstrap 1 before a first start, a joiner's too
     case "interrupted":
       if (evidence.by === "sst") return describeEvidence(evidence);
       break;

@@ -7,14 +7,10 @@ export type GoCommandLine =
   /** Printed on standard error before an exit with this code. */
   | { readonly kind: "end"; readonly exitCode: number; readonly text: string };
 
+const accepted = [...discovery, "onStart", "onChange", "hookTimeout", "log"] as const;
 const names = new Map<string, SettingName>([
   ["ns", "namespace"],
-  ...[...discovery, "onStart", "onChange", "hookTimeout", "log"].map(
-    (name): [string, SettingName] => [
-      settings[name as SettingName].flag.slice(2),
-      name as SettingName,
-    ],
-  ),
+  ...accepted.map((name): [string, SettingName] => [settings[name].flag.slice(2), name]),
 ]);
 
 /** What Go's `log.Fatalf` of peer-finder says where an argument is missing; the exit code is 1. */
@@ -37,7 +33,9 @@ export function parseGoFlags(args: readonly string[], namespace?: string): GoCom
     if (setting === undefined) return failed(`flag provided but not defined: -${name}`);
     const value = given ?? rest.shift();
     if (value === undefined) return failed(`flag needs an argument: -${name}`);
-    flags[setting] = value;
+    if (value === "")
+      delete flags[setting]; // to the Go program the same as not given
+    else flags[setting] = value;
   }
   const { service, onStart, onChange } = flags;
   const complete = service && (onStart || onChange) && (flags.namespace || namespace);

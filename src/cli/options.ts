@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
 import { type Setting, type SettingName, settings } from "../settings.js";
 
@@ -37,4 +38,13 @@ export function commandWith(name: string, summary: string, names: readonly Setti
     command.addOption(option);
   }
   return command;
+}
+
+/** A definition whose ends and output are in our hands: it throws, and writes without a stream. */
+export function configured(command: Command): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => void writeSync(1, text),
+    writeErr: (text) => void writeSync(2, text),
+    outputError: () => {}, // main tells it
+  });
 }

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { canonicalAddress, isAddress } from "../dns/address.js";
 import { firstLabel, hostName } from "../dns/name.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { BaseSources } from "./base.js";
@@ -30,7 +30,7 @@ export interface ConfigureOptions {
 export function configure(input: string, options: ConfigureOptions): PreparedCnf {
   const peers = readPeers(input);
   const self = findSelf(peers, options);
-  const clusterName = options.clusterName ?? (isIP(self) ? options.fqdn : self)?.split(".")[1];
+  const clusterName = options.clusterName ?? (isAddress(self) ? options.fqdn : self)?.split(".")[1];
   if (clusterName === undefined) {
     throw new Failure(
       exitCode.config,
@@ -49,11 +49,11 @@ export function configure(input: string, options: ConfigureOptions): PreparedCnf
 }
 
 function readPeers(input: string): string[] {
-  const peers: string[] = [];
+  const peers = new Set<string>();
   for (const [index, line] of input.split("\n").entries()) {
     const text = line.trim();
     if (text === "") continue;
-    const peer = isIP(text) ? text : hostName(text);
+    const peer = isAddress(text) ? canonicalAddress(text) : hostName(text);
     if (peer === undefined) {
       const shown = JSON.stringify(text.slice(0, 80));
       throw new Failure(
@@ -61,17 +61,18 @@ function readPeers(input: string): string[] {
         `standard input:${index + 1}: ${shown} is no host name or address`,
       );
     }
-    if (!peers.includes(peer)) peers.push(peer);
+    peers.add(peer);
   }
-  if (peers.length === 0) throw new Failure(exitCode.data, "standard input: no peers in it");
-  return peers;
+  if (peers.size === 0) throw new Failure(exitCode.data, "standard input: no peers in it");
+  return [...peers];
 }
 
 /** Names are compared label by label: galera-1 is not galera-10. */
 function findSelf(peers: readonly string[], { self, name, addresses }: ConfigureOptions): string {
+  const given = self && canonicalAddress(self);
   const mine =
-    peers.find((peer) => peer === self) ??
-    peers.find((peer) => !isIP(peer) && firstLabel(peer) === name) ??
+    peers.find((peer) => peer === given) ??
+    peers.find((peer) => !isAddress(peer) && firstLabel(peer) === name) ??
     peers.find((peer) => addresses.includes(peer));
   if (mine !== undefined) return mine;
   throw new Failure(

@@ -21,26 +21,23 @@ export type Changes = Readonly<Record<string, Change>>;
  * @throws Failure (config) for a value that no line of an option file can hold
  */
 export function editOptions(text: string, changes: Changes): string {
-  return Object.entries(changes).reduce(
-    (edited, [name, change]) => setOption(edited, name, change),
-    text,
+  const lines = scan(text);
+  const rewritten = new Map<Line, Line>();
+  const missing: [name: string, change: Change][] = [];
+  for (const [name, change] of Object.entries(changes)) {
+    const effective = effectiveLines(lines, name);
+    for (const line of effective) rewritten.set(line, { ...line, text: rewrite(line, change) });
+    if (!effective.some(isReadAlways)) missing.push([name, change]);
+  }
+  return missing.reduce(
+    (edited, [name, change]) => addOption(edited, name, wantedValue(change, undefined)),
+    joined(lines.map((line) => rewritten.get(line) ?? line)),
   );
 }
 
 /** The value that a change asks for, given the one so far. */
 export function wantedValue(change: Change, current: string | undefined): string {
   return typeof change === "string" ? change : change(current);
-}
-
-function setOption(text: string, name: string, change: Change): string {
-  const lines = scan(text);
-  const effective = effectiveLines(lines, name);
-  const rewritten = new Map<Line, Line>(
-    effective.map((line) => [line, { ...line, text: rewrite(line, change) }]),
-  );
-  const edited = joined(lines.map((line) => rewritten.get(line) ?? line));
-  if (effective.some(isReadAlways)) return edited;
-  return addOption(edited, name, wantedValue(change, undefined));
 }
 
 /** The line's text with the value replaced, between the quotes that it had. */

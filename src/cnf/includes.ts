@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
-import { type Changes, wantedValue } from "./edit.js";
+import { type Change, type Changes, wantedValue } from "./edit.js";
 import { effectiveLines } from "./effective.js";
 import { type Line, scan } from "./option-file.js";
 
@@ -14,25 +14,29 @@ import { type Line, scan } from "./option-file.js";
  * @throws Failure (config) naming the two files and lines
  */
 export function refuseOverrides(path: string, text: string, changes: Changes): void {
+  if (!text.includes("!")) return;
   const lines = scan(text);
-  for (const directive of lines) {
-    if (directive.content.kind === "includedir") {
-      refuseUnreadable(directive.content.path, `${path}:${directive.number}`);
-    }
-    for (const included of filesOf(directive.content, new Set())) {
-      for (const [name, change] of Object.entries(changes)) {
-        const [own] = effectiveLines(lines, name);
-        if (own === undefined || own.number > directive.number) continue;
-        const winner = effectiveLines(included.lines, name).find(
-          ({ content }) => wantedValue(change, content.value) !== content.value,
-        );
-        if (winner === undefined) continue;
-        throw new Failure(
-          exitCode.config,
-          `${included.path}:${winner.number}: ${name} is set again here, and ${path}:${directive.number} includes this after its own: remove one of the two`,
-        );
-      }
-    }
+  for (const { number, content } of lines) {
+    const place = `${path}:${number}`;
+    if (content.kind === "includedir") refuseUnreadable(content.path, place);
+    const above = Object.entries(changes).filter(([name]) => {
+      const [own] = effectiveLines(lines, name);
+      return own !== undefined && own.number < number;
+    });
+    for (const file of filesOf(content, new Set())) refuseAnyOf(above, file, place);
+  }
+}
+
+function refuseAnyOf(changes: [string, Change][], file: IncludedFile, place: string): void {
+  for (const [name, change] of changes) {
+    const winner = effectiveLines(file.lines, name).find(
+      ({ content }) => wantedValue(change, content.value) !== content.value,
+    );
+    if (winner === undefined) continue;
+    throw new Failure(
+      exitCode.config,
+      `${file.path}:${winner.number}: ${name} is set again here, and ${place} includes this after its own: remove one of the two`,
+    );
   }
 }
 

@@ -56,7 +56,7 @@ export function scan(text: string): Line[] {
   const lines: Line[] = [];
   let number = 1;
   let group: string | undefined;
-  for (const [whole] of text.matchAll(/[^\n]{0,4093}\n|[^\n]{1,4094}/g)) {
+  for (const whole of text.match(/[^\n]{0,4093}\n|[^\n]{1,4094}/g) ?? []) {
     const ending = whole.endsWith("\n") ? "\n" : "";
     const line = ending === "" ? whole : whole.slice(0, -1);
     const content = scanLine(line, ending, group);

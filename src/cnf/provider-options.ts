@@ -46,7 +46,7 @@ export function parseProviderOptions(text: string): Map<string, string> {
     if (key === "" || value === undefined || unescapedEquals.test(value)) {
       throw new Failure(
         exitCode.config,
-        `provider options: ${JSON.stringify(trimmed(piece))} is not of the form key=value`,
+        `provider options: ${JSON.stringify(key || trimmed(piece))} is not of the form key=value`,
       );
     }
     options.set(key, value);

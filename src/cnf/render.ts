@@ -61,10 +61,7 @@ export function galeraChanges(settings: GaleraSettings): Changes {
 /** The bytes of a setting, which has no business with control characters. */
 function plain(subject: string, value: string): string {
   if (/\p{Cc}/u.test(value)) {
-    throw new Failure(
-      exitCode.config,
-      `the ${subject} ${JSON.stringify(value)} has a control character in it`,
-    );
+    throw new Failure(exitCode.config, `the ${subject} must not have control characters`);
   }
   return Buffer.from(value, "utf8").toString("latin1");
 }

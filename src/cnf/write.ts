@@ -1,32 +1,33 @@
-import { readFileSync, readlinkSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
 import { refuseWorldWritable } from "./check.js";
+import { replaceFile } from "./replace.js";
 
 /**
- * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all: written
- * beside itself, flushed, renamed. An existing file keeps its mode and owner, a new one has mode
- * 0644; a symbolic link stays, and the file it leads to is replaced. What already holds the text is
- * not touched.
+ * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all (see
+ * replace.ts); a symbolic link stays, and the file it leads to is replaced. What already holds the
+ * text is not touched.
  *
  * @throws Failure (config) that names the path and what to do; the old file is then intact
  */
-export async function writeIfChanged(path: string, text: string): Promise<"unchanged" | "written"> {
+export function writeIfChanged(path: string, text: string): "unchanged" | "written" {
   const bytes = Buffer.from(text, "latin1");
   if (bytes.toString("latin1") !== text) {
     throw new Failure(exitCode.software, `the text for ${path} is not one byte a character`);
   }
+  let target = path;
   try {
-    const target = targetOf(path);
+    target = targetOf(path);
     const stats = statSync(target, { throwIfNoEntry: false });
     if (stats !== undefined) {
       refuseWorldWritable(path, stats.mode);
       if (readFileSync(target).equals(bytes)) return "unchanged";
     }
-    await replace(target, bytes, stats === undefined ? 0o644 : undefined);
+    replaceFile(target, bytes, stats);
     return "written";
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure(exitCode.config, explain(path, error));
+    throw error instanceof Failure ? error : new Failure(exitCode.config, explain(target, error));
   }
 }
 
@@ -44,18 +45,6 @@ function targetOf(path: string): string {
     return path;
   }
   return targetOf(resolve(dirname(path), link));
-}
-
-/**
- * The package makes the temporary file and sees to flush, mode, owner and rename. It must not do
- * the writing: a disk that fills up cuts its one write short, and it would rename the cut file.
- */
-async function replace(path: string, bytes: Buffer, mode: number | undefined): Promise<void> {
-  const { default: writeFileAtomic } = await import("write-file-atomic");
-  writeFileAtomic.sync(path, "", {
-    mode,
-    tmpfileCreated: (temporary) => writeFileSync(temporary, bytes),
-  });
 }
 
 function explain(path: string, error: unknown): string {

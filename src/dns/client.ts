@@ -40,6 +40,8 @@ export function createClient(options: ClientOptions): Query {
       wrong = reply;
       return undefined;
     };
+    const unanswered = (why: FailureReason, detail: string) =>
+      wrong === undefined ? failed(why, detail) : failed("malformed", wrong);
     const outcome = await within(clock, tryMs, signal, async (limit): Promise<Lookup<Reply>> => {
       try {
         let reply = options.tcp ? undefined : await udp(server, query, accept, limit);
@@ -49,13 +51,10 @@ export function createClient(options: ClientOptions): Query {
         return read(reply, question);
       } catch (error) {
         if (limit.aborted) throw error;
-        return failed("unreachable", messageOf(error));
+        return unanswered("unreachable", messageOf(error));
       }
     });
-    if (outcome !== undefined) return outcome;
-    return wrong === undefined
-      ? failed("timeout", `no answer within ${tryMs} ms`)
-      : failed("malformed", wrong);
+    return outcome ?? unanswered("timeout", "no answer");
   }
 
   return async (name, type, signal) => {
@@ -94,10 +93,9 @@ function read(reply: Reply, { name, type }: Question): Lookup<Reply> {
       return failed("malformed", reply.rcode);
   }
   if (reply.truncated) return failed("malformed", "the answer does not fit into a DNS message");
+  // Somebody is there who cannot be named: without that record I might take myself for alone.
+  if (reply.invalid > 0) return failed("malformed", "an SRV target that is no host's name");
   const found = type === "SRV" ? reply.srv : (reply.addresses.get(name) ?? []);
-  if (found.length === 0 && reply.invalid > 0) {
-    return failed("malformed", `${reply.invalid} SRV targets that no host can be named`);
-  }
   if (found.length === 0) return { kind: "empty", why: "nodata", ttlS: reply.ttlS };
   return { kind: "answer", value: reply, ttlS: reply.ttlS };
 }
@@ -109,20 +107,20 @@ async function within<T>(
   signal: AbortSignal,
   work: (limit: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const done = new AbortController();
-  const timeUp = new AbortController();
-  const timer = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
-    () => timeUp.abort(),
+  const over = new AbortController();
+  const limit = AbortSignal.any([signal, over.signal]);
+  const timer = clock.sleep(ms, limit).then(
+    () => over.abort(),
     () => {},
   );
   try {
-    return await work(AbortSignal.any([signal, timeUp.signal]));
+    return await work(limit);
   } catch (error) {
     signal.throwIfAborted();
-    if (timeUp.signal.aborted) return undefined;
+    if (over.signal.aborted) return undefined;
     throw error;
   } finally {
-    done.abort();
+    over.abort(); // also lets go of what still listens: Node keeps such a signal for ever
     await timer;
   }
 }

@@ -1,4 +1,5 @@
 import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
+import { canonicalAddress } from "./address.js";
 import { hostName } from "./name.js";
 
 /** The record types that this program asks for. */
@@ -67,15 +68,17 @@ export function decodeReply(bytes: Uint8Array, question: Question): Reply | stri
   let packet: Packet & { rcode?: string; flag_tc?: boolean };
   try {
     packet = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    // dns-packet reads a last address that is cut off as if it went on.
+    if (decode.bytes > bytes.length) throw new Error("its last record is cut off");
   } catch (error) {
     if (isTruncated(bytes, question.id)) return truncatedReply;
     return `a reply that is no DNS message (${error instanceof Error ? error.message : error})`;
   }
   if (packet.type !== "response") return "a query instead of a reply";
   if (packet.id !== question.id) return "a reply with a foreign id";
-  const rcode = packet.rcode ?? "NOERROR";
+  const rcode = responseCode(packet);
   const asked = packet.questions ?? [];
-  const echoed = asked.length === 1 && asked[0]?.type === question.type;
+  const echoed = asked.length === 1 && asked[0]?.type === question.type && asked[0].class === "IN";
   const sameName = echoed && hostName(asked[0]?.name ?? "") === question.name;
   // A server that could not read the query may leave its question out.
   if (!sameName && !(asked.length === 0 && rcode !== "NOERROR" && rcode !== "NXDOMAIN")) {
@@ -100,6 +103,12 @@ function isTruncated(bytes: Uint8Array, id: number): boolean {
   return header.getUint16(0) === id && (header.getUint16(2) & 0x8200) === 0x8200;
 }
 
+/** The header's code; one that EDNS extends (RFC 6891) has only its last four bits there. */
+function responseCode({ rcode = "NOERROR", additionals = [] }: Packet & { rcode?: string }) {
+  const extended = additionals.some((record) => record.type === "OPT" && record.extendedRcode > 0);
+  return extended ? "an error of EDNS" : rcode;
+}
+
 function records({ answers = [], authorities = [], additionals = [] }: Packet, question: Question) {
   const owners = aliases(answers, question.name);
   const addresses = new Map<string, string[]>();
@@ -107,9 +116,10 @@ function records({ answers = [], authorities = [], additionals = [] }: Packet, q
     if ((record.type !== "A" && record.type !== "AAAA") || record.class !== "IN") continue;
     const owner = hostName(record.name);
     if (owner === undefined) continue;
+    const address = canonicalAddress(record.data);
     const known = addresses.get(owner);
-    if (known === undefined) addresses.set(owner, [record.data]);
-    else if (!known.includes(record.data)) known.push(record.data);
+    if (known === undefined) addresses.set(owner, [address]);
+    else if (!known.includes(address)) known.push(address);
   }
   const srv: Srv[] = [];
   let invalid = 0;

@@ -7,9 +7,10 @@
  *   file, a hook or a log
  */
 export function hostName(text: string): string | undefined {
+  // First, since toLowerCase makes ASCII of letters that are none, such as the Kelvin sign.
+  if (!/^[\w.-]{1,254}$/.test(text)) return undefined;
   const name = text.toLowerCase().replace(/\.$/, "");
-  if (name.length === 0 || name.length > 253) return undefined;
-  return name.split(".").every(isLabel) ? name : undefined;
+  return name.length <= 253 && name.split(".").every(isLabel) ? name : undefined;
 }
 
 /** One label of a host name, in lower case. */

@@ -1,10 +1,11 @@
-import { isIP } from "node:net";
+import { isAddress } from "./address.js";
+import { hostName } from "./name.js";
 
 /** What the resolver needs to know; see resolv.conf(5). */
 export interface ResolvConf {
   /** Addresses in the order given; `127.0.0.1` where the file names none. */
   readonly nameservers: readonly string[];
-  /** Lower case, without a final dot. */
+  /** As kept by `hostName`; what is no domain's name is left out. */
   readonly search: readonly string[];
   readonly ndots: number;
   /** How long to wait for one answer; undefined where the file does not say. */
@@ -32,11 +33,11 @@ export function parseResolvConf(text: string): ResolvConf {
       .split(/\s+/);
     switch (keyword) {
       case "nameserver":
-        if (words[0] && isIP(words[0]) !== 0) nameservers.push(words[0]);
+        if (words[0] && isAddress(words[0])) nameservers.push(words[0]);
         break;
       case "search":
       case "domain":
-        search = words.map((word) => word.toLowerCase().replace(/\.$/, "")).filter(Boolean);
+        search = words.flatMap((word) => hostName(word) ?? []);
         break;
       case "options":
         for (const word of words) {

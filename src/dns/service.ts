@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isV6 } from "./address.js";
 import type { Query } from "./client.js";
 import type { Lookup } from "./lookup.js";
 
@@ -39,6 +39,7 @@ export async function lookupService(
     for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
       const { name, type } = next;
       const reply = await query(name, type, signal);
+      if (reply.kind === "failed") missing.length = 0; // the others would only take as long
       if (reply.kind !== "answer") continue;
       const more = reply.value.addresses.get(name) ?? [];
       targets.set(name, [...new Set([...(targets.get(name) ?? []), ...more])]);
@@ -55,8 +56,8 @@ export async function lookupService(
 
 function lacking(known: readonly string[], need: Family | "any" | undefined, name: string) {
   const queries: { name: string; type: "A" | "AAAA" }[] = [];
-  const v6 = known.some(isIPv6);
-  const v4 = known.some((address) => !isIPv6(address));
+  const v6 = known.some(isV6);
+  const v4 = known.some((address) => !isV6(address));
   if ((need === "any" && known.length === 0) || (need === "ipv4" && !v4)) {
     queries.push({ name, type: "A" });
   }

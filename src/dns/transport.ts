@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { connect, isIPv6 } from "node:net";
+import { isV6 } from "./address.js";
 import type { Server } from "./lookup.js";
 
 /**
@@ -22,7 +22,7 @@ export type Exchange<T> = (
  */
 export async function exchangeUdp<T>(...[server, query, accept, signal]: Parameters<Exchange<T>>) {
   signal.throwIfAborted();
-  const socket = createSocket(isIPv6(server.host) ? "udp6" : "udp4");
+  const socket = createSocket(isV6(server.host) ? "udp6" : "udp4");
   try {
     return await new Promise<T>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -43,6 +43,7 @@ export async function exchangeUdp<T>(...[server, query, accept, signal]: Paramet
 
 /** Over TCP: each message behind its length in two bytes (RFC 7766). */
 export async function exchangeTcp<T>(...[server, query, accept, signal]: Parameters<Exchange<T>>) {
+  const { connect } = await import("node:net"); // most answers fit into a datagram
   signal.throwIfAborted();
   const socket = connect({ host: server.host, port: server.port });
   try {

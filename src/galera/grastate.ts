@@ -32,7 +32,7 @@ export function parseGrastate(text: string): Grastate | undefined {
     if (content === "") continue;
     const [, name, value = ""] = /^(\w+):\s*(.*)$/.exec(content) ?? [];
     const bad = (what: string) =>
-      new GrastateError(index + 1, `${what}: ${JSON.stringify(content)}`);
+      new GrastateError(index + 1, `${what}: ${JSON.stringify(content.slice(0, 80))}`);
     switch (name) {
       case "uuid":
         uuid = value.toLowerCase();
@@ -41,6 +41,7 @@ export function parseGrastate(text: string): Grastate | undefined {
       case "seqno":
         if (!/^-?\d{1,19}$/.test(value)) throw bad("not a seqno");
         seqno = BigInt(value);
+        if (BigInt.asIntN(64, seqno) !== seqno) throw bad("not a seqno");
         break;
       case "safe_to_bootstrap":
         if (!/^[01]$/.test(value)) throw bad("neither 0 nor 1");

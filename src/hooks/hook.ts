@@ -1,12 +1,19 @@
 import { existsSync } from "node:fs";
-import { isIPv6 } from "node:net";
+import { isV6 } from "../dns/address.js";
 import type { Clock } from "../system/clock.js";
 import { formatDuration } from "../system/duration.js";
 import { Failure } from "../system/failure.js";
 import type { RunProcess } from "../system/processes.js";
+import { signalOfExitCode } from "../system/signals.js";
 
 /** As timeout(1) ends a command that ran too long. */
 const timedOut = 124;
+
+/**
+ * A pipe for a hook's standard input, as the Go program made it: Node would give it a socket, which
+ * nobody can open as /dev/stdin.
+ */
+const piped = 'cat | "$0" -c "$1"';
 
 /** What a hook is told: on standard input and, as kmodules/peer-finder does, in its environment. */
 export interface HookInput {
@@ -46,8 +53,9 @@ export async function runHook(
       () => {},
     );
   }
+  const shell = findShell();
   try {
-    const { exitCode } = await runProcess(shell(), ["-c", command], {
+    const { exitCode } = await runProcess(shell, ["-c", piped, shell, command], {
       input: input.peers.map((peer) => `${peer}\n`).join(""),
       env: hookEnvironment(input),
       output: "pass",
@@ -59,7 +67,8 @@ export async function runHook(
       throw new Failure(timedOut, `the ${name} hook ran longer than ${after} (--hook-timeout)`);
     }
     if (exitCode !== 0) {
-      const why = exitCode > 128 ? `was ended by signal ${exitCode - 128}` : `failed (${exitCode})`;
+      const endedBy = signalOfExitCode(exitCode);
+      const why = endedBy === undefined ? `failed (${exitCode})` : `was ended by ${endedBy}`;
       throw new Failure(exitCode, `the ${name} hook ${why}: ${command}`);
     }
   } finally {
@@ -70,7 +79,7 @@ export async function runHook(
 /** The names and values that kmodules/peer-finder sets. */
 function hookEnvironment({ self, podIp }: HookInput): Record<string, string> {
   const type = (address: string) =>
-    isIPv6(address) ? "IPv6" : /^[\d.]+$/.test(address) ? "IPv4" : "DNS";
+    isV6(address) ? "IPv6" : /^[\d.]+$/.test(address) ? "IPv4" : "DNS";
   return {
     HOST_ADDRESS: self,
     HOST_ADDRESS_TYPE: type(self),
@@ -79,6 +88,6 @@ function hookEnvironment({ self, podIp }: HookInput): Record<string, string> {
 }
 
 /** peer-finder ran its hooks with bash; an image without it gets the POSIX shell. */
-function shell(): string {
+function findShell(): string {
   return existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
 }

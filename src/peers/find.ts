@@ -3,7 +3,7 @@ import type { Log } from "../system/log.js";
 import type { Identity } from "./identity.js";
 import type { Look } from "./look.js";
 import { type AddressType, listed, namePeers, type PeerSet } from "./peer-set.js";
-import { createProgress, poll, TimeUp } from "./poll.js";
+import { createProgress, type PollOptions, poll, TimeUp } from "./poll.js";
 
 export interface FindOptions {
   readonly me: Identity;
@@ -38,7 +38,7 @@ export async function find(options: FindOptions, ports: FindPorts): Promise<void
     log("info", "no on-start hook: on-change runs in its place at first");
   }
   let known: View | undefined;
-  for await (const now of views(options, ports, timeoutMs)) {
+  for await (const now of views(options, ports, { timeoutMs })) {
     known = now;
     break;
   }
@@ -49,7 +49,8 @@ export async function find(options: FindOptions, ports: FindPorts): Promise<void
   else for (const peer of known.peers) print(peer);
 
   if (onChange === undefined) return;
-  for await (const now of views(options, ports, undefined)) {
+  await ports.clock.sleep(options.pollMs, ports.signal);
+  for await (const now of views(options, ports, { timeoutMs: undefined, settled: true })) {
     if (now.key === known.key) continue;
     log("info", `peers: ${listed(now.peers)} (before: ${listed(known.peers)})`);
     await hook("on-change", onChange, now, options, ports);
@@ -70,11 +71,11 @@ interface View {
 async function* views(
   { me, look, addressType, watchAddresses, pollMs }: FindOptions,
   { clock, signal, log }: FindPorts,
-  timeoutMs: number | undefined,
+  pace: Pick<PollOptions, "timeoutMs" | "settled">,
 ): AsyncGenerator<View> {
   const progress = createProgress(clock, log);
   try {
-    for await (const seen of poll(look, { clock, signal, pollMs, timeoutMs })) {
+    for await (const seen of poll(look, { clock, signal, pollMs, ...pace })) {
       const now =
         seen.kind === "peers" ? view(seen.set, me, addressType, watchAddresses) : seen.what;
       if (typeof now === "string") progress.waiting(now);
@@ -88,10 +89,12 @@ async function* views(
   }
 }
 
-/** @returns what is awaited where an address of the wanted type is not known of every peer */
+/** @returns what is awaited where an address that is wanted is not known of every peer */
 function view(set: PeerSet, me: Identity, type: AddressType, watch: boolean): View | string {
   const named = namePeers(set, type);
   if (typeof named === "string") return named;
+  const unknown = watch && set.peers.find(({ addresses }) => addresses.length === 0);
+  if (unknown) return `an address of ${unknown.name}`;
   return {
     peers: named.all,
     self: named.self,

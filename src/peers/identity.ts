@@ -1,3 +1,4 @@
+import { canonicalAddress } from "../dns/address.js";
 import { firstLabel, hostName, isLabel } from "../dns/name.js";
 import { parseResolvConf } from "../dns/resolv-conf.js";
 import type { Settings } from "../settings.js";
@@ -19,7 +20,7 @@ export interface Identity {
   readonly serviceFqdn: string;
   /** `POD_IP`, if given. */
   readonly podIp: string | undefined;
-  /** Every address that is mine: `POD_IP`, those in /etc/hosts, those of the interfaces. */
+  /** Every address that is mine: `POD_IP`, else those in /etc/hosts and of the interfaces. */
   readonly addresses: readonly string[];
 }
 
@@ -31,13 +32,16 @@ export interface Identity {
  * @throws Failure 78 with a line for every part that is missing or not a DNS name
  */
 export function identify(settings: Settings, host: Host): Identity | undefined {
-  const { name, full, fqdn, addresses } = ownNames(settings, host);
+  const { name, full, fqdn: own, addresses } = ownNames(settings, host);
   const { search } = parseResolvConf(host.resolvConf);
   const namespace = namespaceOf(settings, host);
   if (namespace === undefined && settings.service === undefined) return undefined;
-  const service = settings.service ?? fqdn?.split(".")[1];
+  const service = settings.service ?? own?.split(".")[1];
   const domain =
-    settings.domain ?? searchParts(search, namespace).domain ?? kubernetesParts(fqdn)?.domain;
+    settings.domain ??
+    searchParts(search, namespace).domain ??
+    kubernetesParts(own)?.domain ??
+    "cluster.local";
 
   const problems = [];
   if (!isLabel(name)) {
@@ -54,24 +58,33 @@ export function identify(settings: Settings, host: Host): Identity | undefined {
   if (service === undefined || namespace === undefined || problems.length > 0) {
     throw new Failure(exitCode.config, problems.join("\n"));
   }
-  const serviceFqdn = `${service}.${namespace}.svc.${domain ?? "cluster.local"}`;
+  const serviceFqdn = `${service}.${namespace}.svc.${domain}`;
+  const fqdn = `${name}.${serviceFqdn}`;
+  if (hostName(fqdn) === undefined) {
+    throw new Failure(exitCode.config, `my own name ${fqdn} is too long for DNS: set --domain`);
+  }
   return {
     name,
     ordinal: ordinalOf(name),
     service,
     namespace,
-    domain: domain ?? "cluster.local",
-    fqdn: `${name}.${serviceFqdn}`,
+    domain,
+    fqdn,
     serviceFqdn,
     podIp: settings.podIp?.[0],
-    addresses: addresses,
+    addresses,
   };
 }
 
-/** The namespace: set, the service account's, or that of resolv.conf's search list. */
+/** The namespace: set, the service account's, that of resolv.conf's search list or of my FQDN. */
 export function namespaceOf(settings: Settings, host: Host): string | undefined {
   const { search } = parseResolvConf(host.resolvConf);
-  return settings.namespace ?? host.namespace ?? searchParts(search).namespace;
+  return (
+    settings.namespace ??
+    [host.namespace].find((name) => name !== undefined && isLabel(name)) ??
+    searchParts(search).namespace ??
+    kubernetesParts(ownNames(settings, host).fqdn)?.namespace
+  );
 }
 
 /** What this host is called, as far as it says so itself, and the addresses that are its own. */
@@ -83,7 +96,9 @@ export function ownNames(settings: Settings, host: Host) {
     name,
     full,
     fqdn: full.includes(".") ? full : line.fqdn,
-    addresses: settings.podIp ?? [...new Set([...line.addresses, ...host.addresses])],
+    addresses: [
+      ...new Set((settings.podIp ?? [...line.addresses, ...host.addresses]).map(canonicalAddress)),
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isV6 } from "../dns/address.js";
 import type { Family, NeedsAddress, Target } from "../dns/service.js";
 import { type Identity, ordinalOf } from "./identity.js";
 
@@ -47,8 +47,8 @@ export function peerSet(targets: readonly Target[], me: Identity): PeerSet {
  * where it has one). Undefined where no such address is known.
  */
 export function addressOf(peer: Peer, type: AddressType): string | undefined {
-  const v4 = peer.addresses.find((address) => !isIPv6(address));
-  const v6 = peer.addresses.find(isIPv6);
+  const v4 = peer.addresses.find((address) => !isV6(address));
+  const v6 = peer.addresses.find(isV6);
   switch (type) {
     case "dns":
       return peer.name;

@@ -3,8 +3,8 @@ import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 
-/** The first pause between look-ups; each further one is half as long again. */
-const firstPauseMs = 50;
+/** The first pause between look-ups at a start; each further one is half as long again. */
+const quickPauseMs = 50;
 const growth = 1.5;
 
 /** How often a wait is said again. */
@@ -17,6 +17,8 @@ export interface PollOptions {
   readonly pollMs: number;
   /** Give up after so long; undefined: never. */
   readonly timeoutMs: number | undefined;
+  /** Keep the settled distance from the first look-up on. */
+  readonly settled?: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface PollOptions {
  */
 export async function* poll<T>(
   look: (signal: AbortSignal) => Promise<T>,
-  { clock, signal, pollMs, timeoutMs }: PollOptions,
+  { clock, signal, pollMs, timeoutMs, settled = false }: PollOptions,
 ): AsyncGenerator<T, never> {
   const giveUp = new AbortController();
   const stopTimer = new AbortController();
@@ -41,7 +43,8 @@ export async function* poll<T>(
         );
   const limit = AbortSignal.any([signal, giveUp.signal]);
   try {
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pollMs, pauseMs * growth)) {
+    let pauseMs = settled ? pollMs : quickPauseMs;
+    for (; ; pauseMs = Math.min(pollMs, pauseMs * growth)) {
       limit.throwIfAborted();
       const started = clock.now();
       yield await look(limit);

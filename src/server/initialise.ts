@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chownSync,
   closeSync,
@@ -64,6 +63,7 @@ export async function initialise(
 ): Promise<void> {
   const { datadir, server, serverArgs, user, accounts } = options;
   const { log } = ports;
+  const { randomBytes } = await import("node:crypto");
   const password = randomBytes(24).toString("base64url");
   const statements = accountStatements(accounts, password);
   const defaults = defaultsArgs(serverArgs);

@@ -1,4 +1,3 @@
-import { createTwoFilesPatch } from "diff";
 import type { Decision } from "../bootstrap/decide.js";
 import { describeEvidence } from "../bootstrap/evidence.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
@@ -46,7 +45,7 @@ export async function plan(
     const decision = { action: "untouched", why: "the command is no server start" } as const;
     return { ...nothing, decision, command: command.argv };
   }
-  const start = await gather(command, settings, ports);
+  const start = gather(command, settings, ports);
   const { member, datadir, evidence } = start;
   const local = { ...nothing, datadir, evidence: describeEvidence(evidence) };
   const argv = (founding: boolean) => {
@@ -66,6 +65,7 @@ export async function plan(
   const seen = { ...known, peers: peers.peers, fresh: peers.fresh, decision };
   if (decision.action === "wait" || decision.action === "hold") return seen;
   const { path, current, text } = prepareGaleraCnf(member.cnf, galera);
+  const { createTwoFilesPatch } = await import("diff");
   const diff = createTwoFilesPatch(path, path, utf8(current ?? ""), utf8(text), "now", "planned");
   return {
     ...seen,

@@ -30,7 +30,6 @@ import {
 } from "./start.js";
 
 export interface RunPorts extends StartPorts {
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,7 +62,7 @@ export async function run(
     });
   }
   const accounts = readAccounts(env);
-  const start = await gather(command, settings, ports);
+  const start = gather(command, settings, ports);
   const { member } = start;
   let founding = false;
   if (member === undefined) log("info", "no namespace and no service: starting a single node");

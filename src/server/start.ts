@@ -3,6 +3,7 @@ import type { Evidence } from "../bootstrap/evidence.js";
 import { readEvidence } from "../bootstrap/evidence.js";
 import { type BaseSources, readBase } from "../cnf/base.js";
 import type { GaleraSettings } from "../cnf/render.js";
+import { optionFromFiles } from "../cnf/server-options.js";
 import type { Query } from "../dns/client.js";
 import { type Identity, identify } from "../peers/identity.js";
 import { createLook, type Look, type Sight } from "../peers/look.js";
@@ -11,7 +12,6 @@ import type { Settings } from "../settings.js";
 import type { Host } from "../system/host.js";
 import { defaultsArgs, type ServerCommand, serverOption } from "./command.js";
 import { cnfSources } from "./image.js";
-import { readOptionFiles } from "./option-files.js";
 
 /** All that is known of a start before DNS is asked. */
 export interface Start {
@@ -36,6 +36,7 @@ export interface Member {
 }
 
 export interface StartPorts {
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly host: Host;
   /** Makes the DNS client of these settings. */
   readonly createQuery: (settings: Settings, host: Host) => Query;
@@ -50,20 +51,21 @@ const defaultDatadir = "/var/lib/mysql";
  *
  * @throws Failure 65 for a file that cannot be read, 78 for settings that cannot work
  */
-export async function gather(
+export function gather(
   command: Extract<ServerCommand, { kind: "server" }>,
   settings: Settings,
   ports: StartPorts,
-): Promise<Start> {
+): Start {
   const me = identify(settings, ports.host);
   const args = command.argv.slice(1);
-  const options = [...(await readOptionFiles(defaultsArgs(args), ports.signal)), ...args];
-  const datadir = serverOption(options, "datadir") ?? defaultDatadir;
+  const sources = { args: defaultsArgs(args), env: ports.env };
+  const option = (name: string) => serverOption(args, name) ?? optionFromFiles(name, sources);
+  const datadir = option("datadir") ?? defaultDatadir;
   return {
     argv: command.argv,
     script: command.script,
     datadir,
-    account: serverOption(options, "user"),
+    account: option("user"),
     evidence: readEvidence(datadir),
     member: me === undefined ? undefined : gatherMember(me, settings, ports),
   };

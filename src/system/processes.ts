@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import { exitCode, Failure } from "./failure.js";
 import { exitCodeOfSignal, signalGroup } from "./signals.js";
 
 export interface ProcessOptions {
@@ -18,7 +20,11 @@ export interface ProcessEnd {
   readonly output: string;
 }
 
-/** Runs a program to its end, in a process group of its own. Rejects where it cannot be started. */
+/**
+ * Runs a program to its end, in a process group of its own.
+ *
+ * @throws Failure 127 where it is not found, 126 where it cannot be started
+ */
 export type RunProcess = (
   file: string,
   args: readonly string[],
@@ -49,20 +55,30 @@ export const runProcess: RunProcess = async (file, args, { input, env = {}, outp
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
 
+  let graceIsOver = false;
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     signalGroup(child.pid, "SIGTERM");
-    timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+    timer = setTimeout(() => {
+      graceIsOver = true;
+      signalGroup(child.pid, "SIGKILL");
+    }, graceMs);
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
     const end = await child;
-    if (end.exitCode === undefined && end.signal === undefined) throw end;
+    if (end.exitCode === undefined && end.signal === undefined) throw cannotStart(file, end.code);
     const code = end.exitCode ?? exitCodeOfSignal(end.signal ?? "");
     return { exitCode: code, output: Buffer.from(kept, "latin1").toString("utf8") };
   } finally {
     signal.removeEventListener("abort", stop);
+    // What the child started in turn has the grace too; an orphan nobody reaps looks alive.
+    while (signal.aborted && !graceIsOver && signalGroup(child.pid, 0)) await delay(10);
     clearTimeout(timer);
-    if (signal.aborted) signalGroup(child.pid, "SIGKILL");
   }
 };
+
+function cannotStart(file: string, code: string | undefined): Failure {
+  if (code === "ENOENT") return new Failure(exitCode.notFound, `${file}: command not found`);
+  return new Failure(exitCode.notExecutable, `${file}: cannot be started (${code})`);
+}

@@ -34,12 +34,20 @@ export function exitCodeOfSignal(name: string): number {
   return 128 + (constants.signals[name as NodeJS.Signals] ?? 0);
 }
 
-/** Sends a signal to a process group; one that is gone already is no error. */
-export function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** The signal that such an exit code tells of; undefined for any other code. */
+export function signalOfExitCode(code: number): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => 128 + number === code)?.[0];
+}
+
+/**
+ * Sends a signal to a process group; 0 only asks whether it is there.
+ *
+ * @returns false for a group that is gone already, or that has become another user's
+ */
+export function signalGroup(pid: number | undefined, name: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return pid !== undefined && process.kill(-pid, name);
+  } catch {
+    return false;
   }
 }

@@ -32,9 +32,6 @@ export async function buildWriter(directory: string): Promise<void> {
     bundle: true,
     format: "esm",
     platform: "node",
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url), __filename = import.meta.filename;',
-    },
   });
 }
 
@@ -61,10 +58,13 @@ const source = `
   import { writeIfChanged } from "../../src/cnf/write.js";
 
   const [path = "", text = ""] = process.argv.slice(2);
-  const result = await writeIfChanged(path, text).then(
-    (outcome) => ({ outcome, exitCode: 0 }),
-    (failure) => ({ outcome: failure.message, exitCode: failure.exitCode }),
-  );
+  const result = { outcome: "", exitCode: 0 };
+  try {
+    result.outcome = writeIfChanged(path, text);
+  } catch (failure) {
+    result.outcome = failure.message;
+    result.exitCode = failure.exitCode;
+  }
   const content = readFileSync(path, "latin1");
   const files = readdirSync(dirname(path)).sort();
   console.log(JSON.stringify({ ...result, content, files }));

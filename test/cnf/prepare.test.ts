@@ -57,12 +57,12 @@ describe("starts from", () => {
   });
 });
 
-test("what was written needs no writing again", async () => {
+test("what was written needs no writing again", () => {
   const first = prepareGaleraCnf({ cnf, builtIn }, settings);
-  expect(await writeIfChanged(first.path, first.text)).toBe("written");
+  expect(writeIfChanged(first.path, first.text)).toBe("written");
   const second = prepareGaleraCnf({ cnf, builtIn }, settings);
   expect(second.text).toBe(second.current);
-  expect(await writeIfChanged(second.path, second.text)).toBe("unchanged");
+  expect(writeIfChanged(second.path, second.text)).toBe("unchanged");
 });
 
 describe("refuses", () => {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FakeDnsOptions } from "../../../src/lab/fake-dns/options.js";
 import { runFakeDns } from "../../../src/lab/fake-dns/run.js";
 import { type Clock, systemClock } from "../../../src/system/clock.js";
+import { testClock } from "../../system/test-clock.js";
 import { askUdp, query, read } from "./ask.js";
-import { testClock } from "./test-clock.js";
 
 const service = "galera.galera.svc.cluster.local";
 let logged: string[];

@@ -8,8 +8,8 @@ import {
   startFakeDns,
 } from "../../../src/lab/fake-dns/server.js";
 import { systemClock } from "../../../src/system/clock.js";
+import { testClock } from "../../system/test-clock.js";
 import { askTcp, askUdp, framed, isSilent, query, read } from "./ask.js";
-import { testClock } from "./test-clock.js";
 
 const service = "galera.galera.svc.cluster.local";
 const zero = { name: "galera-0", addresses: ["127.0.7.1"] };

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/system/clock.js";
+import type { Clock } from "../../src/system/clock.js";
 
 export interface TestClock extends Clock {
   /** Lets time pass; sleepers wake in order and run until they sleep again. */
@@ -14,12 +14,17 @@ export function testClock(): TestClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        const sleeper = { atMs: now + ms, wake: resolve };
-        sleepers.push(sleeper);
-        signal?.addEventListener("abort", () => {
+        const abort = () => {
           sleepers = sleepers.filter((other) => other !== sleeper);
-          reject(signal.reason);
-        });
+          reject(signal?.reason);
+        };
+        const wake = () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        };
+        const sleeper = { atMs: now + ms, wake };
+        sleepers.push(sleeper);
+        signal?.addEventListener("abort", abort, { once: true });
       }),
     advance: async (ms) => {
       const end = now + ms;

@@ -1,0 +1,67 @@
+# Sourced by scripts/demo, scripts/test and scripts/bench: brings a fresh Debian or Ubuntu to the point
+# where the built program runs. Quick where nothing is missing.
+# shellcheck shell=bash
+
+# Node 26 comes with the npm packages; the machine's own Node only runs npm.
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+installed() {
+  dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' installed$'
+}
+
+# Installs the packages that are missing. Debian starts and enables a server that it installs: here
+# nothing is started, and what was not enabled before is disabled again.
+need_packages() {
+  local package missing=()
+  for package in "$@"; do
+    installed "$package" || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  say "Installing with apt-get: ${missing[*]} (no service will be started or enabled)"
+  local hold=/usr/sbin/policy-rc.d held=no
+  if [[ ! -e $hold ]]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$hold" >/dev/null
+    as_root chmod 755 "$hold"
+    held=yes
+  fi
+  local before outcome=0
+  before=$(enabled_services)
+  as_root apt-get update -qq &&
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || outcome=$?
+  [[ $held == no ]] || as_root rm -f "$hold"
+  local service
+  for service in $(comm -13 <(echo "$before") <(enabled_services)); do
+    as_root deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || :
+    if [[ -e /etc/init.d/$service ]]; then as_root update-rc.d "$service" disable; fi
+  done
+  return "$outcome"
+}
+
+# The services that a boot would start, one a line, sorted.
+enabled_services() {
+  {
+    find /etc/systemd/system -name '*.service' -path '*.wants/*' -printf '%f\n' 2>/dev/null |
+      sed 's/\.service$//'
+    find /etc/rc[2345].d -name 'S*' -printf '%f\n' 2>/dev/null | sed 's/^S..//'
+  } | sort -u
+}
+
+# The npm packages and the build, each only if what it is made from has changed.
+need_build() {
+  if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
+    say "Installing the npm packages"
+    npm ci --no-audit --no-fund --loglevel=error >&2
+    cp package-lock.json node_modules/.installed-lock.json
+  fi
+  if [[ ! -e dist/start.js || -n $(find src scripts/build.ts package.json -newer dist/start.js -print -quit) ]]; then
+    say "Building"
+    npm run --silent build
+  fi
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { effectiveLines } from "./effective.js";
+import { type Line, scan } from "./option-file.js";
+
+/** Which option files a server reads: its first arguments, and where its user is at home. */
+export interface OptionFileSources {
+  /** The arguments in front that choose option files: `--defaults-file=…` and its like. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The value that a server takes for an option from its option files; undefined if none sets it.
+ * Reads what mysys/my_default.c reads, in its order, included files at their place. (To ask
+ * my_print_defaults costs a start 10 ms, which is why it is the tests' oracle instead.)
+ *
+ * @param name canonical, as `datadir`
+ */
+export function optionFromFiles(name: string, sources: OptionFileSources): string | undefined {
+  const seen = new Set<string>();
+  const lines = defaultFiles(sources).flatMap((path) => linesOf(path, seen));
+  return effectiveLines(lines, name).at(-1)?.content.value;
+}
+
+/** The files that are read without being asked for, or those that the arguments name instead. */
+function defaultFiles({ args, env }: OptionFileSources): string[] {
+  const given = (option: string) =>
+    args
+      .findLast((arg) => arg.replaceAll("_", "-").startsWith(`--${option}=`))
+      ?.replace(/^.*?=/s, "");
+  if (args.some((arg) => arg.replaceAll("_", "-") === "--no-defaults")) return [];
+  const only = given("defaults-file");
+  if (only !== undefined) return [only];
+  const home = env.MARIADB_HOME ?? env.MYSQL_HOME;
+  const extra = given("defaults-extra-file");
+  return [
+    "/etc/my.cnf",
+    "/etc/mysql/my.cnf",
+    ...(home ? [join(home, "my.cnf")] : []),
+    ...(extra === undefined ? [] : [extra]),
+    ...(env.HOME ? [join(env.HOME, ".my.cnf")] : []),
+  ];
+}
+
+/** A file's lines in the order that they are read; none of a file that MariaDB passes over. */
+function linesOf(path: string, seen: Set<string>): Line[] {
+  if (seen.has(path)) return [];
+  seen.add(path);
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile() || (stats.mode & 0o002) !== 0) return [];
+    return scan(readFileSync(path, "latin1")).flatMap((line) => {
+      const { content } = line;
+      if (content.kind === "include") return linesOf(content.path, seen);
+      if (content.kind !== "includedir") return [line];
+      const names = readdirSync(content.path).filter((name) => name.endsWith(".cnf"));
+      return names.sort().flatMap((name) => linesOf(join(content.path, name), seen));
+    });
+  } catch {
+    return []; // the server itself says what is wrong with it
+  }
+}

@@ -1,0 +1,179 @@
+/*
+ * What every program but `galera-peers run` does: the definition of each subcommand, joined to the
+ * code that it calls.
+ */
+import { tmpdir } from "node:os";
+import type { Command } from "commander";
+import { configureCommand } from "./cli/configure.js";
+import { fakeDnsCommand } from "./cli/fake-dns.js";
+import { findCommand } from "./cli/find.js";
+import { parseGoFlags } from "./cli/go-flags.js";
+import { labCommand } from "./cli/lab.js";
+import { configured, type Flags } from "./cli/options.js";
+import { planCommand } from "./cli/plan.js";
+import { configure } from "./cnf/configure.js";
+import { writeIfChanged } from "./cnf/write.js";
+import type { Query } from "./dns/client.js";
+import { find } from "./peers/find.js";
+import { identify, namespaceOf, ownNames } from "./peers/identity.js";
+import { createLook } from "./peers/look.js";
+import { cnfSources } from "./server/image.js";
+import { formatPlan, plan } from "./server/plan.js";
+import { readSettings, type Settings } from "./settings.js";
+import type { Clock } from "./system/clock.js";
+import { exitCode, Failure } from "./system/failure.js";
+import type { Host } from "./system/host.js";
+import type { Log } from "./system/log.js";
+import type { RunProcess } from "./system/processes.js";
+
+/** The real parts of this process, as `main` makes them. */
+export interface Adapters {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly uid: number;
+  /** A line to standard output. */
+  readonly print: (line: string) => void;
+  /** A line to standard error. */
+  readonly printError: (line: string) => void;
+  readonly read: (flags: Flags) => { settings: Settings; log: Log; host: Host };
+  readonly logFor: (settings: Settings) => Log;
+  readonly createQuery: (settings: Settings, host: Host) => Query;
+  readonly runProcess: RunProcess;
+}
+
+/** Adds every subcommand but `run`. */
+export async function addCommands(
+  root: Command,
+  words: readonly string[],
+  adapters: Adapters,
+): Promise<void> {
+  const commands = [
+    definePlan(adapters),
+    defineFind(adapters),
+    defineConfigure("configure", adapters),
+    defineFakeDns(adapters),
+    defineLab(adapters),
+  ];
+  for (const command of commands) root.addCommand(configured(command));
+  const known = ["help", ...root.commands.map((command) => command.name())];
+  const [first = "--help"] = words;
+  if (!first.startsWith("-") && !known.includes(first)) {
+    throw new Failure(exitCode.usage, `unknown command '${first}' (see galera-peers --help)`);
+  }
+  root.action(async ({ version }: { version?: true }) => {
+    if (version !== true) root.help({ error: true });
+    const { default: about } = await import("../package.json", { with: { type: "json" } });
+    adapters.print(about.version);
+  });
+}
+
+function definePlan({ read, print, ...adapters }: Adapters): Command {
+  return planCommand(async (words, flags, json) => {
+    const { settings, host } = read(flags);
+    const result = await plan(words, settings, { ...adapters, host });
+    print(json ? JSON.stringify(result, undefined, 2) : formatPlan(result));
+  });
+}
+
+function defineFind(adapters: Adapters): Command {
+  return findCommand((flags, watchAddresses) => findPeers(flags, watchAddresses, adapters));
+}
+
+/** The drop-in for the Go program. */
+export async function peerFinder(argv: readonly string[], adapters: Adapters): Promise<number> {
+  const { settings, host } = adapters.read({});
+  const line = parseGoFlags(argv, namespaceOf(settings, host));
+  if (line.kind === "end") {
+    adapters.printError(line.text);
+    return line.exitCode;
+  }
+  await findPeers(line.flags, false, adapters);
+  return 0;
+}
+
+async function findPeers(
+  flags: Flags,
+  watchAddresses: boolean,
+  { read, createQuery, ...ports }: Adapters,
+): Promise<void> {
+  const { settings, host, log } = read(flags);
+  const me = identify(settings, host);
+  if (me === undefined) {
+    const missing = "no headless service and no namespace are known: set --service and --namespace";
+    throw new Failure(exitCode.config, missing);
+  }
+  const { addressType = "dns", onStart, onChange, hookTimeout, poll = 1000, timeout } = settings;
+  await find(
+    {
+      ...{ me, addressType, watchAddresses, onStart, onChange },
+      look: createLook(createQuery(settings, host), me, addressType, watchAddresses),
+      hookTimeoutMs: hookTimeout,
+      pollMs: poll,
+      timeoutMs: timeout,
+    },
+    { ...ports, log },
+  );
+}
+
+function defineConfigure(name: string, { env, signal, read }: Adapters): Command {
+  return configureCommand(name, async (flags) => {
+    const { settings, host, log } = read(flags);
+    const { clusterName = settings.service, providerOptions, sstMethod } = settings;
+    const { path, text } = configure(await standardInput(signal), {
+      ...{ ...ownNames(settings, host), clusterName, providerOptions, sstMethod },
+      cnf: cnfSources(settings),
+      self: env.HOST_ADDRESS,
+      solePeerFounds: settings.bootstrap === "sole-peer",
+    });
+    if ((await writeIfChanged(path, text)) === "written") log("info", `${path} written`);
+  });
+}
+
+/** The drop-in for configure-galera.sh: its file, and a new cluster for a sole peer. */
+export async function configureGalera(
+  argv: readonly string[],
+  adapters: Adapters,
+): Promise<number> {
+  const read = (flags: Flags) =>
+    adapters.read({
+      cnf: adapters.env.GALERA_CNF || "/etc/my.cnf.d/galera.cnf",
+      bootstrap: adapters.env.GALERA_BOOTSTRAP || "sole-peer",
+      ...flags,
+    });
+  const command = configured(defineConfigure("configure-galera", { ...adapters, read }));
+  await command.parseAsync(argv, { from: "user" });
+  return 0;
+}
+
+function defineFakeDns({ env, clock, logFor, print, signal }: Adapters): Command {
+  return fakeDnsCommand(async (options) => {
+    const { runFakeDns } = await import("./lab/fake-dns/run.js");
+    const log = logFor(readSettings({}, { GALERA_LOG: env.GALERA_LOG }));
+    return runFakeDns(options, { clock, log, write: print, signal });
+  });
+}
+
+function defineLab(adapters: Adapters): Command {
+  return labCommand(async (call) => {
+    const { runLab } = await import("./lab/commands.js");
+    const log = adapters.logFor(readSettings({}, { GALERA_LOG: adapters.env.GALERA_LOG }));
+    const [, program = "galera-peers"] = process.argv;
+    return runLab(call, { ...adapters, log, program, tmp: tmpdir() });
+  });
+}
+
+/** All of standard input; a signal ends the wait for it. */
+async function standardInput(signal: AbortSignal): Promise<string> {
+  const [{ addAbortSignal }, { text }] = await Promise.all([
+    import("node:stream"),
+    import("node:stream/consumers"),
+  ]);
+  try {
+    return await text(addAbortSignal(signal, process.stdin));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

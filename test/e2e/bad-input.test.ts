@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { fixtures, member, podEnv, runCli, scratch, startDns } from "./cli.js";
+
+test.each([
+  ["an unknown flag", ["run", "--nope"], "unknown option '--nope'"],
+  ["an unknown command", ["frobnicate"], "unknown command 'frobnicate'"],
+  ["a flag without its value", ["run", "--service"], "option '--service <name>' argument missing"],
+  ["an argument too many", ["find", "galera"], "too many arguments for 'find'"],
+])("%s: one line, exit 64", async (_, args, message) => {
+  const { exitCode, stdout, stderr } = await runCli("galera-peers", args);
+  expect(exitCode).toBe(64);
+  expect(stdout).toBe("");
+  expect(stderr).toContain(`galera-peers: ${message}`);
+  expect(stderr.split("\n")).toHaveLength(1);
+});
+
+test("no command at all: the help, exit 64", async () => {
+  const { exitCode, stdout, stderr } = await runCli("galera-peers", []);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
+  expect(stderr).toContain("Usage: galera-peers");
+});
+
+test("--help names each flag with its variable, exit 0", async () => {
+  const { exitCode, stdout } = await runCli("galera-peers", ["run", "--help"]);
+  expect(exitCode).toBe(0);
+  expect(stdout.replace(/\s+/g, " ")).toContain("--bootstrap <safe|sole-peer|never>");
+  expect(stdout).toContain("[GALERA_BOOTSTRAP]");
+});
+
+test("every setting malformed at once: all are told, exit 78", async () => {
+  const env = {
+    GALERA_SERVICE: "no spaces please",
+    POD_NAMESPACE: "-x-",
+    GALERA_CLUSTER_DOMAIN: "a..b",
+    GALERA_DNS: "dns.example",
+    POD_IP: "300.1.1.1",
+    GALERA_ADDRESS_TYPE: "mac",
+    GALERA_CLUSTER_NAME: "x".repeat(33),
+    GALERA_BOOTSTRAP: "yes",
+    GALERA_TIMEOUT: "soon",
+    GALERA_LOG: "xml",
+    GALERA_PROVIDER_OPTIONS: "gcache.size",
+  };
+  const { exitCode, stderr } = await runCli("galera-peers", ["run", "--poll", "1ms"], { env });
+  expect(exitCode).toBe(78);
+  const told = stderr.split("\n");
+  expect(told).toHaveLength(Object.keys(env).length + 1);
+  for (const name of [...Object.keys(env), "--poll"]) {
+    expect(told.filter((line) => line.startsWith(`galera-peers: ${name}: `))).toHaveLength(1);
+  }
+});
+
+test("a missing service: one line that says what to set, exit 78", async () => {
+  const env = { POD_NAMESPACE: "galera", GALERA_HOSTNAME: "galera-0" };
+  const { exitCode, stderr } = await runCli("galera-peers", ["run"], { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toMatch(/^galera-peers: the headless service is not known: .*GALERA_SERVICE$/);
+});
+
+test("DNS that is not there within --timeout: exit 69 and what was awaited", async () => {
+  const dns = await startDns([member(0)], { servfail: true });
+  const env = { ...podEnv(dns, 0), GALERA_CNF: join(scratch(), "galera.cnf") };
+  const { exitCode, stderr } = await runCli("galera-peers", ["run", "--timeout", "400ms"], { env });
+  expect(exitCode).toBe(69);
+  expect(stderr).toMatch(/gave up after 400 ms \(--timeout\), still waiting for DNS: .*SERVFAIL/);
+});
+
+test.each([
+  ["a template that is not there", undefined, 78, /template .* does not exist/],
+  ["an option before any group", "a=1\n", 65, /cnf:1: /],
+  ["a byte order mark", "\uFEFF[mysqld]\n", 65, /cnf:1: /],
+])("%s", async (_, text, code, message) => {
+  const directory = scratch();
+  const template = join(directory, "template.cnf");
+  if (text !== undefined) writeFileSync(template, text);
+  const env = { ...podEnv(await startDns([member(0)]), 0), GALERA_CNF_TEMPLATE: template };
+  const { exitCode, stderr } = await runCli("galera-peers", ["run"], {
+    env: { ...env, GALERA_CNF: join(directory, "galera.cnf") },
+  });
+  expect(exitCode).toBe(code);
+  expect(stderr).toMatch(message);
+  expect(stderr.split("\n")).toHaveLength(1);
+});
+
+test("a grastate.dat that is garbage: exit 65, file and line, and it stays as it is", async () => {
+  const directory = scratch();
+  mkdirSync(join(directory, "data"));
+  writeFileSync(join(directory, "data", "grastate.dat"), "# GALERA saved state\nuuid: \x01\x02\n");
+  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const env = {
+    ...podEnv(await startDns([member(0)]), 0),
+    GALERA_CNF: join(directory, "galera.cnf"),
+  };
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(65);
+  expect(stderr).toMatch(/data\/grastate\.dat:2: not a uuid: /);
+});
+
+test("a foreign datadir is held, not wiped: exit 75", async () => {
+  const directory = scratch();
+  mkdirSync(join(directory, "data", "shop"), { recursive: true });
+  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const dns = await startDns([member(0), member(1)]);
+  const env = { ...podEnv(dns, 0), GALERA_CNF: join(directory, "galera.cnf") };
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(75);
+  expect(stderr).toMatch(/held: the datadir holds data that never belonged to a cluster/);
+});
+
+test("a founder without a root option: exit 78 and nothing begun", async () => {
+  const directory = scratch();
+  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const env = {
+    ...podEnv(await startDns([member(0)]), 0),
+    PATH: `${fixtures}:${process.env.PATH}`,
+    GALERA_CNF: join(directory, "galera.cnf"),
+  };
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toMatch(/set one of MARIADB_ROOT_PASSWORD, /);
+});
+
+test("a password and its file both set: exit 78, and no value in the message", async () => {
+  const env = { MARIADB_ROOT_PASSWORD: "geheim", MARIADB_ROOT_PASSWORD_FILE: "/etc/hostname" };
+  const { exitCode, stderr } = await runCli("galera-peers", ["run"], { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("MARIADB_ROOT_PASSWORD and MARIADB_ROOT_PASSWORD_FILE are both set");
+  expect(stderr).not.toContain("geheim");
+});

@@ -1,0 +1,162 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect, test } from "vitest";
+import {
+  fixtures,
+  member,
+  openScratch,
+  podEnv,
+  runCli,
+  scratch,
+  startCli,
+  startDns,
+} from "./cli.js";
+
+/** A start of galera-0 as far as the stand-in for the server. */
+async function startStandIn(more: Record<string, string> = {}) {
+  const dns = await startDns([member(0), member(1)]);
+  const directory = scratch();
+  mkdirSync(join(directory, "data"));
+  return {
+    args: ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`],
+    env: {
+      ...podEnv(dns, 0),
+      PATH: `${fixtures}:${process.env.PATH}`,
+      GALERA_CNF: join(directory, "galera.cnf"),
+      ...more,
+    },
+    directory,
+  };
+}
+
+/** Whether standard output and error had O_NONBLOCK (04000) when the server looked. */
+function nonBlocking(output: string): boolean[] {
+  return [...output.matchAll(/^fd \d flags:\s*(\d+)$/gm)].map(
+    ([, flags = ""]) => (Number.parseInt(flags, 8) & 0o4000) !== 0,
+  );
+}
+
+test("the server is this very process, with clean signals, standard files and environment", async () => {
+  const { args, env } = await startStandIn({
+    MARIADB_ROOT_PASSWORD: "geheim-1",
+    MYSQL_PASSWORD: "geheim-2",
+    NODE_EXTRA_CA_CERTS: "/nowhere",
+    GALERA_PEERS_NOFILE: "1000",
+    TZ: "UTC",
+  });
+  const { pid, output, ended } = startCli("galera-peers", args, env);
+  expect(await ended).toEqual({ code: 0, signal: null });
+  const said = output().split("\n");
+  expect(said).toContain(`pid ${pid}`);
+  expect(said).toContain("SigBlk:\t0000000000000000");
+  expect(said).toContain("SigIgn:\t0000000000000000");
+  expect(said).toContain("nofile 1000");
+  expect(nonBlocking(output())).toEqual([false, false]);
+  const open = said.filter((line) => /^open \d$/.test(line));
+  expect(open).toEqual(["open 0", "open 1", "open 2"]);
+  expect(said).toContain("env TZ=UTC");
+  expect(said.filter((line) => /^env (NODE_|GALERA_PEERS_|MARIADB_|MYSQL_)/.test(line))).toEqual(
+    [],
+  );
+  expect(output()).not.toContain("geheim");
+});
+
+test("a pipe still blocks after exec", async () => {
+  const { args, env } = await startStandIn();
+  const command = '"$0" "$@" 2>&1 | cat';
+  const words = [process.execPath, "bin/galera-peers.js", ...args];
+  const { stdout } = await execa("sh", ["-c", command, ...words], { env, extendEnv: false });
+  expect(nonBlocking(stdout)).toEqual([false, false]);
+});
+
+test("without a launcher's note the file limit is left alone", async () => {
+  const { args, env } = await startStandIn();
+  const { stdout } = await runCli("galera-peers", args, { env });
+  expect(stdout).toMatch(/^nofile \d+$/m);
+  expect(stdout).toContain("argv --no-defaults");
+});
+
+test("a start that ran programs before leaves no child, no zombie and blocking pipes", async () => {
+  const { args, env, directory } = await startStandIn();
+  const tools = join(directory, "tools");
+  mkdirSync(tools);
+  // A crashed member: its position is recovered first, by the server itself.
+  writeFileSync(
+    join(directory, "data", "grastate.dat"),
+    "uuid: 6a6ea9ba-0000-11f0-8000-000000000001\nseqno: -1\nsafe_to_bootstrap: 0\n",
+  );
+  mkdirSync(join(directory, "data", "mysql"));
+  writeFileSync(
+    join(tools, "mariadbd"),
+    `#!/bin/sh
+case "$*" in *--wsrep-recover*)
+  echo "WSREP: Recovered position: 6a6ea9ba-0000-11f0-8000-000000000001:17" >&2; exit 0;;
+esac
+exec ${fixtures}/mariadbd "$@"
+`,
+    { mode: 0o755 },
+  );
+  const { stdout, exitCode } = await runCli("galera-peers", args, {
+    env: { ...env, PATH: `${tools}:${env.PATH}` },
+  });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("argv --wsrep_start_position=6a6ea9ba-0000-11f0-8000-000000000001:17");
+  expect(stdout).not.toMatch(/^child /m);
+  expect(nonBlocking(stdout)).toEqual([false, false]);
+  expect(stdout).toContain("SigIgn:\t0000000000000000");
+});
+
+test("any other command runs untouched, environment and all", async () => {
+  const { stdout, exitCode } = await runCli(
+    "galera-peers",
+    ["run", "--", "sh", "-c", 'echo "$MARIADB_ROOT_PASSWORD $0 $1"; exit 3', "zero", "--first"],
+    { env: { MARIADB_ROOT_PASSWORD: "visible" } },
+  );
+  expect({ stdout, exitCode }).toEqual({ stdout: "visible zero --first", exitCode: 3 });
+});
+
+test("what only prints needs no settings", async () => {
+  const { stdout, exitCode } = await runCli("galera-peers", ["run", "--", "--version"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("MariaDB");
+});
+
+test.each([
+  ["a command that is missing", ["no-such-command"], 127, /no-such-command: command not found/],
+  ["a file that is not executable", ["/etc/passwd"], 126, /\/etc\/passwd is not executable/],
+  ["a directory", ["/etc"], 126, /\/etc is not a file/],
+])("%s", async (_, command, code, message) => {
+  const { exitCode, stderr } = await runCli("galera-peers", ["run", "--", ...command]);
+  expect(exitCode).toBe(code);
+  expect(stderr).toMatch(message);
+  expect(stderr.split("\n")).toHaveLength(1);
+});
+
+test.each([
+  ["no #! line", "echo hi\n", /neither a binary nor a script/],
+  [
+    "an interpreter that is not there",
+    "#!/no/such/sh\necho hi\n",
+    /\/no\/such\/sh cannot be executed/,
+  ],
+])("a script with %s ends with 126, not by a signal", async (_, text, message) => {
+  const script = join(scratch(), "script");
+  writeFileSync(script, text, { mode: 0o755 });
+  const { exitCode, signal, stderr } = await runCli("galera-peers", ["run", "--", script]);
+  expect({ exitCode, signal }).toEqual({ exitCode: 126, signal: undefined });
+  expect(stderr).toMatch(message);
+});
+
+test("one clear line for a datadir that is not the user's own", async () => {
+  const { args, env, directory } = await startStandIn();
+  const cnf = join(openScratch("etc", directory), "galera.cnf");
+  const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+  const { exitCode, stderr } = await execa(
+    "setpriv",
+    [...user, process.execPath, "bin/galera-peers.js", ...args],
+    { env: { ...env, GALERA_CNF: cnf }, extendEnv: false, reject: false },
+  );
+  expect(exitCode).toBe(78);
+  expect(stderr).toMatch(/the datadir .*\/data is not writable for uid 65534: mount a volume/);
+});

@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { systemClock } from "../../src/system/clock.js";
+import { fixtures, member, podEnv, scratch, startCli, startDns, until } from "./cli.js";
+
+/** A tool that writes down its PID and that of a child, and cannot be stopped by SIGTERM. */
+function stubborn(directory: string, name: string): string {
+  const pids = join(directory, `${name}.pids`);
+  const text = `#!/bin/sh\ntrap '' TERM INT\nsleep 60 &\necho $$ $! >${pids}\nwhile :; do sleep 1; done\n`;
+  writeFileSync(join(directory, name), text, { mode: 0o755 });
+  return pids;
+}
+
+async function pidsIn(path: string): Promise<number[]> {
+  return until(() => {
+    const pids = existsSync(path) ? readFileSync(path, "utf8").trim().split(" ") : [];
+    return pids.length === 2 && pids.map(Number);
+  }, `${path} to be written`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Sends a signal and tells how it ended, and after how long. */
+async function end({ child, ended }: ReturnType<typeof startCli>, signal: NodeJS.Signals) {
+  const sentMs = systemClock.now();
+  child.kill(signal);
+  const { code } = await ended;
+  return { code, ms: systemClock.now() - sentMs };
+}
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+] as const)("%s while DNS does not answer", async (signal, code) => {
+  const dns = await startDns([member(0)], { drop: 1 });
+  const run = startCli("galera-peers", ["run"], {
+    ...podEnv(dns, 0),
+    GALERA_CNF: join(scratch(), "galera.cnf"),
+  });
+  await until(() => dns.queries() > 0, "a query");
+  const { code: was, ms } = await end(run, signal);
+  expect(was).toBe(code);
+  expect(ms).toBeLessThan(1000);
+});
+
+test("SIGTERM while another peer is awaited", async () => {
+  const dns = await startDns([member(1)]);
+  const directory = scratch();
+  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const env = { ...podEnv(dns, 1), GALERA_CNF: join(directory, "galera.cnf") };
+  const run = startCli("galera-peers", args, env);
+  await until(() => run.output().includes("waiting for another peer in DNS"), "the wait");
+  expect((await end(run, "SIGTERM")).code).toBe(143);
+});
+
+test("SIGTERM in the middle of an initialisation leaves none of its processes", async () => {
+  const dns = await startDns([member(0)]);
+  const directory = scratch();
+  const tools = join(directory, "tools");
+  mkdirSync(tools);
+  const pids = stubborn(tools, "mariadb-install-db");
+  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const run = startCli("galera-peers", args, {
+    ...podEnv(dns, 0),
+    PATH: `${tools}:${fixtures}:${process.env.PATH}`,
+    GALERA_CNF: join(directory, "galera.cnf"),
+    MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: "1",
+  });
+  const running = await pidsIn(pids);
+  expect(running.map(isAlive)).toEqual([true, true]);
+  const { code, ms } = await end(run, "SIGTERM");
+  expect(code).toBe(143);
+  expect(ms).toBeLessThan(1000);
+  await until(() => !running.some(isAlive), "the end of the initialisation's processes", 500);
+});
+
+test("SIGTERM while a position is recovered", async () => {
+  const dns = await startDns([member(0), member(1)]);
+  const directory = scratch();
+  const pids = stubborn(directory, "mariadbd");
+  mkdirSync(join(directory, "data"));
+  writeFileSync(
+    join(directory, "data", "grastate.dat"),
+    "uuid: 6a6ea9ba-0000-11f0-8000-000000000001\nseqno: -1\nsafe_to_bootstrap: 0\n",
+  );
+  const server = join(directory, "mariadbd");
+  const args = ["run", "--", server, "--no-defaults", `--datadir=${directory}/data`];
+  const env = { ...podEnv(dns, 0), GALERA_CNF: join(directory, "galera.cnf") };
+  const run = startCli("galera-peers", args, env);
+  const running = await pidsIn(pids);
+  const { code, ms } = await end(run, "SIGTERM");
+  expect(code).toBe(143);
+  expect(ms).toBeLessThan(1000);
+  expect(running.some(isAlive)).toBe(false);
+});
+
+test("SIGTERM reaches a hook's whole process group", async () => {
+  const dns = await startDns([member(0)]);
+  const directory = scratch();
+  const pids = stubborn(directory, "hook");
+  const hook = `${join(directory, "hook")} | cat`;
+  const run = startCli("galera-peers", ["find", "--on-start", hook], podEnv(dns, 0));
+  const running = await pidsIn(pids);
+  const { code, ms } = await end(run, "SIGTERM");
+  expect(code).toBe(143);
+  expect(ms).toBeLessThan(1000);
+  expect(running.some(isAlive)).toBe(false);
+});

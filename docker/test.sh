@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Tests the image $IMAGE with containers of $ENGINE, and prints `N passed, N failed` last: a single
 # node, then a StatefulSet of three on a network of its own, with the host names, resolv.conf and DNS
-# that Kubernetes would give them. Called by scripts/image.
+# that Kubernetes would give them. Called by scripts/image, with a directory that it may fill and
+# removes.
 set -euo pipefail
 
 prefix=galera-peers-test-$$
 network=$prefix
-work=$(mktemp -d)
+work=$1
 passed=0 failed=0
 
 main() {
+  exec 3>&1 # a trap runs with the output of the check that it interrupts
   trap finish EXIT
   trap 'exit 130' INT TERM
   mkdir "$work/secrets" "$work/dns"
@@ -47,12 +49,12 @@ a_single_node() {
   heading "A single node, as any user of group 0"
   local node=$prefix-single bare=$prefix-bare volume=$prefix-data any=(--user 1000730000:0)
   start "$node" "${any[@]}" --network none -v "$volume:/var/lib/mysql" -e "MARIADB_ROOT_PASSWORD=$password"
-  check "initialises and starts" within 30 answers "$node"
+  must "initialises and starts" within 30 answers "$node"
   process_state "$node" >"$work/ours"
   no_secrets "$node"
   ends_cleanly "$node"
   start "$bare" "${any[@]}" --network none -v "$volume:/var/lib/mysql" --entrypoint mariadbd
-  within 30 answers "$bare" || true
+  must "the same data starts with mariadbd alone" within 30 answers "$bare"
   process_state "$bare" >"$work/bare"
   check "is the process that mariadbd alone would be" diff "$work/bare" "$work/ours"
   "$ENGINE" rm -f -v "$node" "$bare" >/dev/null
@@ -68,8 +70,7 @@ a_statefulset() {
   local n
   for n in 0 1 2; do
     create_member "$n"
-    check "galera-$n is synced" within 60 synced "$n"
-    synced "$n" || give_up
+    must "galera-$n is synced" within 60 synced "$n"
   done
   local inherited='^Sig|open files' node
   for n in 0 1 2; do
@@ -92,14 +93,14 @@ a_statefulset() {
   check "galera-1 takes a row while galera-0 is gone" \
     sql 1 "INSERT INTO inajob.hoge (word) VALUES ('world')"
   create_member 0
-  check "galera-0 comes back without its volume" within 60 synced 0
+  must "galera-0 comes back without its volume" within 60 synced 0
   check "it took an SST" matches 'SST received' "$(log_of 0)"
   check "it has both rows" has_words 0 hello,world
   check "it sees three members" same 3 "$(status 0 wsrep_cluster_size)"
 
   ends_cleanly "$prefix-galera-2"
   "$ENGINE" start "$prefix-galera-2" >/dev/null
-  check "galera-2 comes back with its volume" within 60 synced 2
+  must "galera-2 comes back with its volume" within 60 synced 2
   check "nobody founded a second cluster" same 3 "$(status 2 wsrep_cluster_size)"
 
   heading "The end"
@@ -263,15 +264,20 @@ within() {
   done 2>/dev/null
 }
 
-give_up() {
-  echo "the members' last words:"
-  local n
-  for n in 0 1 2; do log_of "$n" | tail -15 | sed "s/^/  galera-$n: /"; done
+# A check without which the others make no sense.
+must() {
+  local before=$failed container
+  check "$@"
+  ((failed > before)) || return 0
+  for container in $("$ENGINE" ps -a --filter "name=^$prefix-" --format '{{.Names}}'); do
+    "$ENGINE" logs "$container" 2>&1 | tail -15 | sed "s/^/  ${container#"$prefix-"}: /"
+  done
   exit 1
 }
 
 finish() {
   local code=$?
+  trap '' INT TERM
   local containers
   containers=$("$ENGINE" ps -aq --filter "name=^$prefix-") || true
   # shellcheck disable=SC2086 # ids, one a word
@@ -280,7 +286,7 @@ finish() {
   "$ENGINE" volume rm "$prefix-data" >/dev/null 2>&1 || true
   rm -rf "$work"
   if ((code != 0 && failed == 0)); then failed=1; fi
-  printf '\n%s passed, %s failed\n' "$passed" "$failed"
+  printf '\n%s passed, %s failed\n' "$passed" "$failed" >&3
   exit $((failed > 0))
 }
 

@@ -4,9 +4,9 @@ import { builtinModules } from "node:module";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 /**
- * Node's own modules, loaded when a name of theirs is first used: an ES import loads a module
- * whether or not this run needs it, and reads its every property, getters included (10 ms of a
- * start).
+ * Node's own modules by `process.getBuiltinModule`, of each only the names that are used. An ES
+ * import of one would read its every property, getters included, and some of those load further
+ * modules (10 ms of a start).
  */
 const builtins: Plugin = {
   name: "builtins",
@@ -15,15 +15,22 @@ const builtins: Plugin = {
     onResolve({ filter }, ({ path, kind }) => {
       const name = path.replace(/^node:/, "");
       if (kind === "dynamic-import") return { path: `node:${name}`, external: true };
-      return { path: name, namespace: "builtin" };
+      return { path: name, namespace: kind === "require-call" ? "builtin-cjs" : "builtin-esm" };
     });
-    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
-      const load = `process.getBuiltinModule("node:${path}")`;
-      const module: unknown = process.getBuiltinModule(`node:${path}`);
-      if (typeof module !== "object" || module === null)
-        return { contents: `module.exports = ${load}` };
-      const getters = Object.keys(module).map((name) => `get ${name}() { return ${load}.${name} }`);
-      return { contents: `module.exports = { ${getters.join(", ")} }` };
+    onLoad({ filter: /.*/, namespace: "builtin-cjs" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("node:${path}")`,
+    }));
+    onLoad({ filter: /.*/, namespace: "builtin-esm" }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(`node:${path}`) ?? {});
+      const exported = names
+        .filter((name) => /^[a-z]\w*$/i.test(name) && name !== "default")
+        .map((name) => `export const ${name} = /* @__PURE__ */ __get("${name}");`);
+      return {
+        contents: `const __module = process.getBuiltinModule("node:${path}");
+          const __get = (name) => __module[name];
+          export default __module;
+          ${exported.join("\n")}`,
+      };
     });
   },
 };

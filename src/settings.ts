@@ -1,12 +1,16 @@
-import * as v from "valibot";
 import { isAddress } from "./dns/address.js";
 import type { Server } from "./dns/lookup.js";
 import { hostName, isLabel } from "./dns/name.js";
 import { parseDuration } from "./system/duration.js";
 import { exitCode, Failure } from "./system/failure.js";
 
-/** Reads a value of type T from a setting's text; its issues say what the text should have been. */
-type Reader<T> = v.GenericSchema<string, T>;
+/** How a setting's text is read. */
+interface Reader<T> {
+  /** Undefined for a text that is no value of this setting. */
+  readonly parse: (text: string) => T | undefined;
+  /** What the text should have been: "a DNS name". */
+  readonly wanted: string;
+}
 
 /** One setting: a flag, an environment variable, and how its text is read. */
 export interface Setting<T> {
@@ -19,22 +23,16 @@ export interface Setting<T> {
   readonly read: Reader<T>;
 }
 
-const text = v.pipe(v.string(), v.minLength(1));
-const path = v.pipe(
-  text,
-  v.check((value) => !value.includes("\0"), "a path has no NUL"),
-);
-
-function parsed<T>(parse: (value: string) => T | undefined, wanted: string): Reader<T> {
-  return v.pipe(
-    v.string(),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const value = parse(dataset.value);
-      if (value === undefined) addIssue({ message: wanted });
-      return value ?? NEVER;
-    }),
-  );
+function parsed<T>(parse: (text: string) => T | undefined, wanted: string): Reader<T> {
+  return { parse, wanted };
 }
+
+function matching(pattern: RegExp, wanted: string): Reader<string> {
+  return parsed((text) => (pattern.test(text) ? text : undefined), wanted);
+}
+
+const command = matching(/./s, "a command (it is empty)");
+const path = matching(/^[^\0]+$/, "a path");
 
 const label = parsed((value) => {
   const name = value.toLowerCase();
@@ -145,23 +143,23 @@ export const settings = {
     value: "name",
     env: "GALERA_CLUSTER_NAME",
     help: "wsrep_cluster_name (default: the service's name)",
-    read: v.pipe(text, v.regex(/^[\x20-\x7e]{1,32}$/, "1 to 32 printable ASCII characters")),
+    read: matching(/^[\x20-\x7e]{1,32}$/, "1 to 32 printable ASCII characters"),
   },
   sstMethod: {
     flag: "--sst-method",
     value: "method",
     env: "GALERA_SST_METHOD",
     help: "wsrep_sst_method (default: the template's)",
-    read: v.pipe(text, v.regex(/^[a-z][a-z0-9_-]*$/, "an SST method such as rsync or mariabackup")),
+    read: matching(/^[a-z][a-z0-9_-]*$/, "an SST method such as rsync or mariabackup"),
   },
   providerOptions: {
     flag: "--provider-options",
     value: "k=v;…",
     env: "GALERA_PROVIDER_OPTIONS",
     help: "merged key by key into wsrep_provider_options",
-    read: v.pipe(
-      text,
-      v.regex(/^\s*([\w.]+\s*=[^;\p{Cc}]*(;\s*|$))+$/u, "key=value pairs separated by semicolons"),
+    read: matching(
+      /^\s*([\w.]+\s*=[^;\p{Cc}]*(;\s*|$))+$/u,
+      "key=value pairs separated by semicolons",
     ),
   },
   bootstrap: {
@@ -199,13 +197,13 @@ export const settings = {
     flag: "--on-start",
     value: "command",
     help: "shell command run first, with the peers on standard input",
-    read: text,
+    read: command,
   },
   onChange: {
     flag: "--on-change",
     value: "command",
     help: "shell command run on each later change of the peers",
-    read: text,
+    read: command,
   },
   hookTimeout: {
     flag: "--hook-timeout",
@@ -241,18 +239,13 @@ export function readSettings(
     const variable = setting.env === undefined ? undefined : env[setting.env] || undefined;
     const raw = flags[name] ?? variable;
     if (raw === undefined) continue;
-    const result = v.safeParse(setting.read, raw);
-    if (result.success) read[name] = result.output;
+    const value = setting.read.parse(raw);
+    if (value !== undefined) read[name] = value;
     else {
       const source = flags[name] === undefined ? setting.env : setting.flag;
-      const [issue] = result.issues;
-      problems.push(`${source}: ${JSON.stringify(raw)} is not ${wanted(issue.message)}`);
+      problems.push(`${source}: ${JSON.stringify(raw)} is not ${setting.read.wanted}`);
     }
   }
   if (problems.length > 0) throw new Failure(exitCode.config, problems.join("\n"));
   return read as Settings;
-}
-
-function wanted(message: string): string {
-  return message.startsWith("Invalid length") ? "a value (it is empty)" : message;
 }

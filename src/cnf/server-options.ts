@@ -11,16 +11,19 @@ export interface OptionFileSources {
 }
 
 /**
- * The value that a server takes for an option from its option files; undefined if none sets it.
- * Reads what mysys/my_default.c reads, in its order, included files at their place. (To ask
- * my_print_defaults costs a start 10 ms, which is why it is the tests' oracle instead.)
+ * Reads the option files of a server: what mysys/my_default.c reads, in its order, included files
+ * at their place. (To ask my_print_defaults costs a start 10 ms, which is why it is the tests'
+ * oracle instead.)
  *
- * @param name canonical, as `datadir`
+ * @returns the value that the files give an option, by its canonical name (`datadir`); undefined
+ *   where none sets it
  */
-export function optionFromFiles(name: string, sources: OptionFileSources): string | undefined {
+export function readServerOptions(
+  sources: OptionFileSources,
+): (name: string) => string | undefined {
   const seen = new Set<string>();
   const lines = defaultFiles(sources).flatMap((path) => linesOf(path, seen));
-  return effectiveLines(lines, name).at(-1)?.content.value;
+  return (name) => effectiveLines(lines, name).at(-1)?.content.value;
 }
 
 /** The files that are read without being asked for, or those that the arguments name instead. */

@@ -67,7 +67,9 @@ export function encodeQuery({ id, name, type }: Question): Uint8Array {
 export function decodeReply(bytes: Uint8Array, question: Question): Reply | string {
   let packet: Packet & { rcode?: string; flag_tc?: boolean };
   try {
-    packet = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    refuseCounts(buffer);
+    packet = decode(buffer);
     // dns-packet reads a last address that is cut off as if it went on.
     if (decode.bytes > bytes.length) throw new Error("its last record is cut off");
   } catch (error) {
@@ -85,6 +87,14 @@ export function decodeReply(bytes: Uint8Array, question: Question): Reply | stri
     return "a reply to another question";
   }
   return { rcode, truncated: packet.flag_tc === true, ...records(packet, question) };
+}
+
+/** Throws where the header counts more than could follow: dns-packet makes room for all at once. */
+function refuseCounts(message: Buffer): void {
+  const counts = [4, 6, 8, 10].map((offset) => message.readUInt16BE(offset));
+  const least = 5; // bytes of a question without a name; records are longer
+  const most = message.length / least;
+  if (counts.reduce((sum, count) => sum + count) > most) throw new Error("it counts too much");
 }
 
 const truncatedReply: Reply = {

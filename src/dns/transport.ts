@@ -31,9 +31,9 @@ export async function exchangeUdp<T>(...[server, query, accept, signal]: Paramet
         const taken = accept(reply);
         if (taken !== undefined) resolve(taken);
       });
-      socket.connect(server.port, server.host, () => {
-        socket.send(query, (error) => error && reject(error));
-      });
+      // An event and no callback: a callback would get the error of connecting in place of `error`.
+      socket.on("connect", () => socket.send(query, (error) => error && reject(error)));
+      socket.connect(server.port, server.host);
     });
   } finally {
     socket.on("error", () => {}); // a refusal may still arrive while it closes

@@ -46,8 +46,7 @@ export function identify(settings: Settings, host: Host): Identity | undefined {
   const problems = [];
   if (!isLabel(name)) {
     problems.push(`the host's name ${JSON.stringify(full)} is no DNS name: set --hostname`);
-  }
-  if (service === undefined) {
+  } else if (service === undefined) {
     problems.push(
       `the headless service is not known: /etc/hosts has no FQDN of ${name} (does the pod's spec name its serviceName or subdomain?); set --service or GALERA_SERVICE`,
     );

@@ -3,7 +3,7 @@ import type { Evidence } from "../bootstrap/evidence.js";
 import { readEvidence } from "../bootstrap/evidence.js";
 import { type BaseSources, readBase } from "../cnf/base.js";
 import type { GaleraSettings } from "../cnf/render.js";
-import { optionFromFiles } from "../cnf/server-options.js";
+import { readServerOptions } from "../cnf/server-options.js";
 import type { Query } from "../dns/client.js";
 import { type Identity, identify } from "../peers/identity.js";
 import { createLook, type Look, type Sight } from "../peers/look.js";
@@ -58,8 +58,8 @@ export function gather(
 ): Start {
   const me = identify(settings, ports.host);
   const args = command.argv.slice(1);
-  const sources = { args: defaultsArgs(args), env: ports.env };
-  const option = (name: string) => serverOption(args, name) ?? optionFromFiles(name, sources);
+  const inFiles = readServerOptions({ args: defaultsArgs(args), env: ports.env });
+  const option = (name: string) => serverOption(args, name) ?? inFiles(name);
   const datadir = option("datadir") ?? defaultDatadir;
   return {
     argv: command.argv,

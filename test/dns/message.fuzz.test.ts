@@ -1,9 +1,8 @@
 import { isIP } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { decodeReply, type Reply } from "../../src/dns/message.js";
 import { hostName } from "../../src/dns/name.js";
+import { heapMiB } from "../system/heap.js";
 import { mutant, seeded } from "./mutate.js";
 import {
   address,
@@ -35,14 +34,6 @@ const samples = [
   message({ answers: [srv("a.example")], additionals: [address("a.example", "10.0.0.1")] }),
   message({ flags: flags.truncated, answers: [srv("a.example"), srv("b.example")] }),
 ];
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-function heapMiB(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed / 2 ** 20;
-}
 
 test("100,000 mutated answers: no throw, no hang, no growth, nothing malformed let through", () => {
   const random = seeded(seed);

@@ -84,3 +84,32 @@ export function coreDnsAnswer(
   if (response.kind !== "send") throw new Error(`no answer: ${response.kind}`);
   return response.bytes;
 }
+
+/**
+ * As many SRV records as 64 KiB hold: their names are compressed, as some servers do, and there is
+ * no room for addresses.
+ */
+export function largestAnswer(id: number): { bytes: Buffer; targets: readonly string[] } {
+  const head = message({ id });
+  const targets: string[] = [];
+  const parts = [head];
+  for (let length = head.length; ; ) {
+    const label = Buffer.from(`galera-${targets.length}`);
+    const record = Buffer.alloc(18 + 1 + label.length + 2);
+    record.writeUInt16BE(pointerToService, 0);
+    record.set([0, 33, 0, 1, 0, 0, 0, 5], 2); // SRV, IN, TTL 5
+    record.writeUInt16BE(record.length - 12, 10);
+    record.set([0, 0, 0, 1, 0x11, 0xd7, label.length], 12); // priority 0, weight 1, port 4567
+    label.copy(record, 19);
+    record.writeUInt16BE(pointerToService, record.length - 2);
+    length += record.length;
+    if (length > 0xffff) break;
+    parts.push(record);
+    targets.push(`${label}.${service}`);
+  }
+  head.writeUInt16BE(targets.length, 6);
+  return { bytes: Buffer.concat(parts), targets };
+}
+
+/** Behind the header stands the question's name. */
+const pointerToService = 0xc00c;

@@ -1,0 +1,148 @@
+/*
+ * What a member is made of, as a StatefulSet's pod template says it: names, addresses, files, and
+ * the process that is its container. Nothing here touches the machine.
+ */
+import { join } from "node:path";
+import { exitCode, Failure } from "../system/failure.js";
+import type { Lab } from "./options.js";
+
+/** The headless service, and what the pods are called after. */
+export const service = "galera";
+export const domain = "cluster.local";
+
+export function podName(ordinal: number): string {
+  return `${service}-${ordinal}`;
+}
+
+/** The ordinal in a member's name; undefined for any other name. */
+export function podOrdinal(name: string): number | undefined {
+  const [, digits] = /^galera-(0|[1-9]\d?)$/.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Every lab has a block of loopback addresses; members keep theirs. */
+export function podAddress(block: number, ordinal: number): string {
+  return `127.0.${block}.${ordinal + 1}`;
+}
+
+/** A member's files, all in its own directory. */
+export interface PodPaths {
+  readonly dir: string;
+  /** The disk: the only part that a `delete --disk` wipes. */
+  readonly datadir: string;
+  /** For what the server makes anew at each start. */
+  readonly run: string;
+  readonly socket: string;
+  readonly serverPid: string;
+  /** The process that was started last; it leads a session of its own. */
+  readonly pid: string;
+  readonly myCnf: string;
+  readonly galeraCnf: string;
+  readonly log: string;
+}
+
+export function podPaths(lab: Lab, name: string): PodPaths {
+  const dir = join(lab.dir, name);
+  const run = join(dir, "run");
+  return {
+    dir,
+    run,
+    datadir: join(dir, "data"),
+    socket: join(run, "mysqld.sock"),
+    serverPid: join(run, "mysqld.pid"),
+    pid: join(dir, "pid"),
+    myCnf: join(dir, "my.cnf"),
+    galeraCnf: join(dir, "galera.cnf"),
+    log: join(dir, "log"),
+  };
+}
+
+/** Where the controller's files are. */
+export function controllerPaths({ dir }: Lab) {
+  return {
+    socket: join(dir, "control.sock"),
+    pid: join(dir, "controller.pid"),
+    log: join(dir, "controller.log"),
+  };
+}
+
+/** sockaddr_un's sun_path, without its final NUL (unix(7)). */
+const longestSocketPath = 107;
+
+/** @throws Failure 78 for a directory in which sockets would have too long a path */
+export function refuseLongPaths(lab: Lab): void {
+  const bytes = Buffer.byteLength(podPaths(lab, podName(99)).socket);
+  if (bytes <= longestSocketPath) return;
+  throw new Failure(
+    exitCode.config,
+    `${lab.dir} is too long for Unix sockets in it (${bytes} bytes, at most ${longestSocketPath}): choose a shorter --dir`,
+  );
+}
+
+/** The member's own option file: small, so that several fit on a laptop. Durability stays as it is. */
+export function myCnf({ galeraCnf }: PodPaths): string {
+  return `[mariadbd]
+innodb_buffer_pool_size=32M
+innodb_log_file_size=16M
+skip_name_resolve=ON
+!include ${galeraCnf}
+`;
+}
+
+/** What the pods of a lab have in common. */
+export interface PodTemplate {
+  readonly lab: Lab;
+  readonly block: number;
+  /** host:port of the lab's DNS. */
+  readonly dns: string;
+  /** Further arguments for mariadbd. */
+  readonly args: readonly string[];
+  /** `PATH`, language and time zone of whoever started the lab. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The container: arguments for `galera-peers`, and the whole environment. */
+export interface PodProcess {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function podProcess({ lab, block, dns, args, env }: PodTemplate, ordinal: number) {
+  const name = podName(ordinal);
+  const address = podAddress(block, ordinal);
+  const paths = podPaths(lab, name);
+  const process: PodProcess = {
+    args: [
+      "run",
+      "--",
+      "mariadbd",
+      `--defaults-file=${paths.myCnf}`,
+      `--datadir=${paths.datadir}`,
+      `--socket=${paths.socket}`,
+      `--pid-file=${paths.serverPid}`,
+      `--bind-address=${address}`,
+      ...args,
+    ],
+    env: {
+      PATH: searchPath(env.PATH),
+      ...(env.LANG !== undefined && { LANG: env.LANG }),
+      ...(env.TZ !== undefined && { TZ: env.TZ }),
+      GALERA_DNS: dns,
+      GALERA_SERVICE: service,
+      GALERA_CLUSTER_DOMAIN: domain,
+      GALERA_HOSTNAME: name,
+      POD_NAMESPACE: lab.name,
+      POD_IP: address,
+      GALERA_ADDRESS_TYPE: "ip",
+      GALERA_CNF: paths.galeraCnf,
+      GALERA_PROVIDER_OPTIONS: `gmcast.listen_addr=tcp://${address}:4567;ist.recv_bind=${address};gcache.size=32M`,
+      MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: "1",
+    },
+  };
+  return process;
+}
+
+/** Debian has mariadbd in /usr/sbin, which is not on everybody's PATH. */
+export function searchPath(path = "/usr/local/bin:/usr/bin:/bin"): string {
+  return `${path}:/usr/local/sbin:/usr/sbin:/sbin`;
+}

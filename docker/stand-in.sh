@@ -34,7 +34,7 @@ tar -C "$root" --one-file-system -c . | "$ENGINE" import --change 'CMD ["bash"]'
 # Node as this checkout has it: npm for it is this machine's.
 tools=$work/tools
 mkdir -p "$tools/bin" "$tools/lib/node_modules"
-[[ -x node_modules/.bin/node ]] || npm install --no-save --ignore-scripts
+[[ -x node_modules/.bin/node ]] || npm ci --ignore-scripts
 cp -L node_modules/.bin/node "$tools/bin/node"
 cp -R "$(npm root -g 2>/dev/null)/npm" "$tools/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$tools/bin/npm"

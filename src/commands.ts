@@ -1,9 +1,8 @@
 /*
- * What every program but `galera-peers run` does: the definition of each subcommand, joined to the
- * code that it calls.
+ * The command lines: the definition of each subcommand and program, joined to the code that it calls.
  */
 import { tmpdir } from "node:os";
-import type { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { configureCommand } from "./cli/configure.js";
 import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
@@ -11,9 +10,11 @@ import { parseGoFlags } from "./cli/go-flags.js";
 import { labCommand } from "./cli/lab.js";
 import { configured, type Flags } from "./cli/options.js";
 import { planCommand } from "./cli/plan.js";
+import { runCommand } from "./cli/run.js";
 import { configure } from "./cnf/configure.js";
 import { writeIfChanged } from "./cnf/write.js";
 import type { Query } from "./dns/client.js";
+import type { Program } from "./entrypoint.js";
 import { find } from "./peers/find.js";
 import { identify, namespaceOf, ownNames } from "./peers/identity.js";
 import { createLook } from "./peers/look.js";
@@ -41,22 +42,29 @@ export interface Adapters {
   readonly logFor: (settings: Settings) => Log;
   readonly createQuery: (settings: Settings, host: Host) => Query;
   readonly runProcess: RunProcess;
+  /** `run`, for a server's command line. */
+  readonly becomeServer: (words: readonly string[], flags: Flags) => Promise<never>;
 }
 
-/** Adds every subcommand but `run`. */
-export async function addCommands(
-  root: Command,
-  words: readonly string[],
-  adapters: Adapters,
-): Promise<void> {
-  const commands = [
-    definePlan(adapters),
-    defineFind(adapters),
-    defineConfigure("configure", adapters),
-    defineFakeDns(adapters),
-    defineLab(adapters),
-  ];
-  for (const command of commands) root.addCommand(configured(command));
+/** What each program does with its arguments; the result is the exit code. */
+export const programs: Record<
+  Program,
+  (argv: readonly string[], adapters: Adapters) => Promise<number>
+> = {
+  "galera-peers": galeraPeers,
+  "peer-finder": peerFinder,
+  "configure-galera": configureGalera,
+};
+
+async function galeraPeers(argv: readonly string[], adapters: Adapters): Promise<number> {
+  const words = argv.map((word) => word.replace(/^-ns(?=$|=)/, "--namespace"));
+  const root = configured(new Command("galera-peers"))
+    .description(
+      "Starts MariaDB Galera nodes: finds the peers, decides who founds, writes galera.cnf.",
+    )
+    .option("--version", "print the version")
+    .enablePositionalOptions();
+  for (const define of subcommands) root.addCommand(configured(define(adapters)));
   const known = ["help", ...root.commands.map((command) => command.name())];
   const [first = "--help"] = words;
   if (!first.startsWith("-") && !known.includes(first)) {
@@ -67,6 +75,34 @@ export async function addCommands(
     const { default: about } = await import("../package.json", { with: { type: "json" } });
     adapters.print(about.version);
   });
+  return parse(root, words, adapters);
+}
+
+const subcommands: readonly ((adapters: Adapters) => Command)[] = [
+  ({ becomeServer }) => runCommand(becomeServer),
+  definePlan,
+  defineFind,
+  (adapters) => defineConfigure("configure", adapters),
+  defineFakeDns,
+  defineLab,
+];
+
+/** Parses a command line and does what it says; what commander refuses is told in one line. */
+async function parse(
+  command: Command,
+  words: readonly string[],
+  { printError }: Adapters,
+): Promise<number> {
+  try {
+    await command.parseAsync(words, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0; // help was asked for
+    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    if (error.code !== "commander.help") printError(`${command.name()}: ${message} (see --help)`);
+    return exitCode.usage;
+  }
 }
 
 function definePlan({ read, print, ...adapters }: Adapters): Command {
@@ -82,7 +118,7 @@ function defineFind(adapters: Adapters): Command {
 }
 
 /** The drop-in for the Go program. */
-export async function peerFinder(argv: readonly string[], adapters: Adapters): Promise<number> {
+async function peerFinder(argv: readonly string[], adapters: Adapters): Promise<number> {
   const { settings, host } = adapters.read({});
   const line = parseGoFlags(argv, namespaceOf(settings, host));
   if (line.kind === "end") {
@@ -132,10 +168,7 @@ function defineConfigure(name: string, { env, signal, read }: Adapters): Command
 }
 
 /** The drop-in for configure-galera.sh: its file, and a new cluster for a sole peer. */
-export async function configureGalera(
-  argv: readonly string[],
-  adapters: Adapters,
-): Promise<number> {
+async function configureGalera(argv: readonly string[], adapters: Adapters): Promise<number> {
   const read = (flags: Flags) =>
     adapters.read({
       cnf: adapters.env.GALERA_CNF || "/etc/my.cnf.d/galera.cnf",
@@ -143,8 +176,7 @@ export async function configureGalera(
       ...flags,
     });
   const command = configured(defineConfigure("configure-galera", { ...adapters, read }));
-  await command.parseAsync(argv, { from: "user" });
-  return 0;
+  return parse(command, argv, adapters);
 }
 
 function defineFakeDns({ env, clock, logFor, print, signal }: Adapters): Command {

@@ -1,7 +1,5 @@
 import { enableCompileCache } from "node:module";
-
-/** The programs that this package installs. */
-export type Program = "galera-peers" | "peer-finder" | "configure-galera";
+import { entrypointWords, type Program } from "./entrypoint.js";
 
 /** The first Node with process.execve, by which `run` becomes the server. */
 const leastNode = [22, 15] as const;
@@ -20,8 +18,8 @@ export async function start(program: Program): Promise<void> {
   }
   enableCompileCache();
   const argv = process.argv.slice(2);
-  const running = program === "galera-peers" && argv[0] === "run";
-  // The same program twice: what becomes the server has all that it needs in one file.
-  const { main } = (await import(running ? "./run.js" : "./main.js")) as typeof import("./main.js");
+  // The same code twice: on the way to exec it is one file, which holds nothing else.
+  const file = entrypointWords(program, argv) === undefined ? "./main.js" : "./run.js";
+  const { main }: typeof import("./main.js") = await import(file);
   process.exit(await main(program, argv, process.env));
 }

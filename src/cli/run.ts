@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { commandWith, discovery, type Flags, galeraCnf } from "./options.js";
 
-export function runCommand(action: (words: string[], flags: Flags) => Promise<void>): Command {
+export function runCommand(action: (words: string[], flags: Flags) => Promise<never>): Command {
   return commandWith("run", "the ENTRYPOINT: find the peers, write galera.cnf, become the server", [
     ...discovery,
     ...galeraCnf,
@@ -12,5 +12,5 @@ export function runCommand(action: (words: string[], flags: Flags) => Promise<vo
       "the server's command line (default: mariadbd); other commands run untouched",
     )
     .passThroughOptions()
-    .action(action);
+    .action((words: string[], flags: Flags) => action(words, flags));
 }

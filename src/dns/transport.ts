@@ -22,7 +22,8 @@ export type Exchange<T> = (
  */
 export async function exchangeUdp<T>(...[server, query, accept, signal]: Parameters<Exchange<T>>) {
   signal.throwIfAborted();
-  const socket = createSocket(isV6(server.host) ? "udp6" : "udp4");
+  const type = isV6(server.host) ? "udp6" : "udp4";
+  const socket = createSocket({ type, lookup: addressItself });
   try {
     return await new Promise<T>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -39,6 +40,15 @@ export async function exchangeUdp<T>(...[server, query, accept, signal]: Paramet
     socket.on("error", () => {}); // a refusal may still arrive while it closes
     socket.close();
   }
+}
+
+/** To look up an address, Node would load all of node:dns. */
+function addressItself(
+  address: string,
+  _options: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void {
+  done(null, address, isV6(address) ? 6 : 4);
 }
 
 /** Over TCP: each message behind its length in two bytes (RFC 7766). */

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { cnfSources } from "../server/image.js";
+import { galeraProvider } from "../server/image.js";
 import { findProgram } from "../server/launch.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Lab } from "./options.js";
@@ -32,7 +32,7 @@ export function refuseMissingPrograms(env: Environment): void {
       missing.set(program, debianPackage);
     }
   }
-  const provider = providerPath();
+  const provider = galeraProvider();
   if (!existsSync(provider)) missing.set(provider, "galera-4");
   if (missing.size === 0) return;
   const packages = [...new Set(missing.values())].join(" ");
@@ -40,12 +40,6 @@ export function refuseMissingPrograms(env: Environment): void {
     exitCode.config,
     `the lab needs ${[...missing.keys()].join(", ")}: on Debian, apt-get install ${packages}`,
   );
-}
-
-/** Galera's library, as the members' galera.cnf will name it. */
-function providerPath(): string {
-  const text = cnfSources({ cnf: "galera.cnf" }).builtIn();
-  return /^wsrep_provider="?([^"\n]+)/m.exec(text)?.[1] ?? "";
 }
 
 /**

@@ -96,6 +96,7 @@ export function accountStatements({ root, rootHost }: Accounts, password: string
     "FLUSH PRIVILEGES;", // --bootstrap starts without the grant tables
     "SET SESSION sql_mode=REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
     "DELETE FROM mysql.global_priv WHERE User='' OR (User='root' AND Host<>'localhost');",
+    "DELETE FROM mysql.proxies_priv WHERE Host<>'localhost';",
     "FLUSH PRIVILEGES;",
     `ALTER USER root@localhost IDENTIFIED ${by};`,
   ];

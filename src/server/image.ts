@@ -25,10 +25,15 @@ export function cnfSources(settings: Settings): BaseSources {
     cnf: settings.cnf ?? defaultCnf(),
     template: settings.template,
     builtIn: () => {
-      const provider = providers.find((path) => existsSync(path)) ?? (providers[0] as string);
-      return defaultTemplate({ provider, sstMethod: settings.sstMethod ?? "rsync" });
+      const sstMethod = settings.sstMethod ?? "rsync";
+      return defaultTemplate({ provider: galeraProvider(), sstMethod });
     },
   };
+}
+
+/** Galera's library: where this image has it, or where Debian would. */
+export function galeraProvider(): string {
+  return providers.find((path) => existsSync(path)) ?? (providers[0] as string);
 }
 
 function defaultCnf(): string {

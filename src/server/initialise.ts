@@ -27,6 +27,8 @@ export interface InitialiseOptions {
   /** `--user=…` where the server gives up root. */
   readonly user: readonly string[];
   readonly accounts: Accounts;
+  /** Root starts the server, which gives root up. */
+  readonly byRoot: boolean;
   /** Of a cluster: a single node has no grastate.dat. */
   readonly member: boolean;
 }
@@ -61,7 +63,7 @@ export async function initialise(
   options: InitialiseOptions,
   ports: InitialisePorts,
 ): Promise<void> {
-  const { datadir, server, serverArgs, user, accounts } = options;
+  const { datadir, server, serverArgs, user, accounts, byRoot } = options;
   const { log } = ports;
   const { randomBytes } = await import("node:crypto");
   const password = randomBytes(24).toString("base64url");
@@ -70,7 +72,7 @@ export async function initialise(
   const rest = serverArgs.slice(defaults.length);
 
   mkdirSync(datadir, { recursive: true });
-  writeDurably(join(datadir, initialisationNote), "");
+  writeDurably(join(datadir, initialisationNote), "", byRoot);
   clear(datadir, log);
   log("info", `initialising ${datadir}`);
   const common = [...user, ...rest, `--datadir=${datadir}`, ...alone];
@@ -81,7 +83,7 @@ export async function initialise(
     ports,
   );
   await step(server, [...defaults, ...common, "--bootstrap"], `${statements.join("\n")}\n`, ports);
-  if (options.member) writeDurably(join(datadir, "grastate.dat"), initialGrastate);
+  if (options.member) writeDurably(join(datadir, "grastate.dat"), initialGrastate, byRoot);
   rmSync(join(datadir, initialisationNote));
   flushDirectory(datadir);
   if (accounts.root?.kind === "random") {
@@ -131,12 +133,15 @@ function clear(datadir: string, log: Log): void {
   for (const entry of entries) rmSync(join(datadir, entry), { recursive: true });
 }
 
-/** With the owner of its directory: the server's, where root starts it. */
-function writeDurably(path: string, text: string): void {
+/** What root writes gets the owner of its directory, the server's account. */
+function writeDurably(path: string, text: string, byRoot: boolean): void {
   writeFileSync(path, text, { flush: true });
-  const { uid, gid } = statSync(dirname(path));
-  chownSync(path, uid, gid);
-  flushDirectory(dirname(path));
+  const directory = dirname(path);
+  if (byRoot) {
+    const { uid, gid } = statSync(directory);
+    chownSync(path, uid, gid);
+  }
+  flushDirectory(directory);
 }
 
 function flushDirectory(path: string): void {

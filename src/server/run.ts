@@ -143,8 +143,8 @@ async function initialiseFor(
 ): Promise<void> {
   const [server = "mariadbd", ...serverArgs] = argv;
   const startedMs = ports.clock.now();
-  const options = { datadir, server, serverArgs, user, accounts, member: member !== undefined };
-  await initialise(options, ports);
+  const place = { datadir, byRoot: ports.uid === 0, member: member !== undefined };
+  await initialise({ ...place, server, serverArgs, user, accounts }, ports);
   ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);
 }
 

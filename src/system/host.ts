@@ -16,11 +16,14 @@ export interface Host {
 
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/** @param warn told of a file that is there but cannot be read; the start goes on without it */
-export function readHost(warn: (message: string) => void): Host {
+/**
+ * @param warn told of a file that is there but cannot be read; the start goes on without it
+ * @param root what stands before `/etc` and `/var`: another directory in tests
+ */
+export function readHost(warn: (message: string) => void, root = ""): Host {
   const text = (path: string) => {
     try {
-      return readFileSync(path, "utf8");
+      return readFileSync(root + path, "utf8");
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") warn(`${path} cannot be read (${errnoOf(error)})`);
       return undefined;

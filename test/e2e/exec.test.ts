@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import {
@@ -105,6 +106,24 @@ exec ${fixtures}/mariadbd "$@"
   expect(stdout).not.toMatch(/^child /m);
   expect(nonBlocking(stdout)).toEqual([false, false]);
   expect(stdout).toContain("SigIgn:\t0000000000000000");
+});
+
+test("the way to exec loads nothing that it does not need", async () => {
+  const { args, env, directory } = await startStandIn();
+  const list = join(directory, "modules");
+  const preload = fileURLToPath(new URL("../fixtures/list-modules.mjs", import.meta.url));
+  const { exitCode } = await runCli("galera-peers", args, {
+    env: { ...env, MODULE_LIST: list, NODE_OPTIONS: `--import ${preload}` },
+  });
+  expect(exitCode).toBe(0);
+  const loaded = readFileSync(list, "utf8").trim().split("\n");
+  const names = loaded.map((path) => basename(path)).filter((name) => !name.startsWith("chunk-"));
+  expect(names).toEqual(["galera-peers.js", "start.js", "run.js"]);
+  const text = loaded.map((path) => readFileSync(path, "utf8")).join("");
+  expect(text).toContain("wsrep_cluster_address");
+  for (const foreign of ["CommanderError", "ExecaError", "fake-dns listens"]) {
+    expect(text).not.toContain(foreign);
+  }
 });
 
 test("any other command runs untouched, environment and all", async () => {

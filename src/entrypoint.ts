@@ -1,0 +1,14 @@
+/** The programs that this package installs. */
+export type Program = "galera-peers" | "peer-finder" | "configure-galera";
+
+/**
+ * The server's command line where a program is called as the image's ENTRYPOINT and CMD call it:
+ * `galera-peers run [-- command…]`, all settings from the environment. Undefined for any other call.
+ */
+export function entrypointWords(
+  program: Program,
+  argv: readonly string[],
+): readonly string[] | undefined {
+  const [command, separator = "--", ...words] = argv;
+  return program === "galera-peers" && command === "run" && separator === "--" ? words : undefined;
+}

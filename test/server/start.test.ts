@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import type { Evidence } from "../../src/bootstrap/evidence.js";
+import type { Identity } from "../../src/peers/identity.js";
+import { judge, type Member, type Start, serverArgv } from "../../src/server/start.js";
+
+const suffix = "galera.db.svc.cluster.local";
+const me: Identity = {
+  name: "galera-0",
+  ordinal: 0,
+  service: "galera",
+  namespace: "db",
+  domain: "cluster.local",
+  fqdn: `galera-0.${suffix}`,
+  serviceFqdn: suffix,
+  podIp: undefined,
+  addresses: ["10.0.0.1"],
+};
+
+function member(addressType: Member["addressType"]): Member {
+  return {
+    me,
+    addressType,
+    look: () => Promise.reject(new Error("not looked up here")),
+    cnf: { cnf: "/galera.cnf", builtIn: () => "" },
+  };
+}
+
+function start(evidence: Evidence, script?: string): Start {
+  return {
+    argv: ["mariadbd", "--x"],
+    script,
+    datadir: "/d",
+    account: undefined,
+    evidence,
+    member: undefined,
+  };
+}
+
+const self = { name: me.fqdn, ordinal: 0, addresses: ["10.0.0.1", "fd00::1"] };
+const other = { name: `galera-1.${suffix}`, ordinal: 1, addresses: ["10.0.0.2"] };
+const seen = (...others: (typeof self)[]) => ({
+  kind: "peers" as const,
+  ttlS: 5,
+  set: { peers: [self, ...others], self, others, fresh: true },
+});
+
+test("all members are named in galera.cnf, the founder's too", () => {
+  expect(judge(seen(), start({ kind: "empty" }), member("dns"), {})).toMatchObject({
+    decision: { action: "found" },
+    galera: { clusterName: "galera", nodeName: "galera-0", nodeAddress: me.fqdn, peers: [me.fqdn] },
+  });
+  expect(judge(seen(other), start({ kind: "empty" }), member("ip"), {})).toMatchObject({
+    decision: { action: "join" },
+    galera: { nodeAddress: "10.0.0.1", peers: ["10.0.0.1", "10.0.0.2"] },
+  });
+});
+
+test("an address that is not known yet is awaited", () => {
+  expect(judge(seen(other), start({ kind: "empty" }), member("ipv6"), {})).toBe(
+    `an ipv6 address of ${other.name}`,
+  );
+});
+
+test("what is awaited of DNS is passed on", () => {
+  const sight = { kind: "awaiting", what: "my own SRV record" } as const;
+  expect(judge(sight, start({ kind: "empty" }), member("dns"), {})).toBe("my own SRV record");
+});
+
+test.each([
+  ["a founder", false, true, undefined, ["mariadbd", "--x", "--user=mysql", "--wsrep-new-cluster"]],
+  [
+    "a joiner",
+    false,
+    false,
+    "u:5",
+    ["mariadbd", "--x", "--user=mysql", "--wsrep_start_position=u:5"],
+  ],
+  [
+    "a founder by the official script",
+    true,
+    true,
+    undefined,
+    ["docker-entrypoint.sh", "mariadbd", "--x", "--user=mysql", "--wsrep-new-cluster"],
+  ],
+  [
+    "a joiner, which the official script must not initialise",
+    true,
+    false,
+    undefined,
+    ["mariadbd", "--x", "--user=mysql"],
+  ],
+])("the command line of %s", (_, official, founding, position, argv) => {
+  const script = official ? "docker-entrypoint.sh" : undefined;
+  expect(
+    serverArgv(start({ kind: "empty" }, script), founding, position, ["--user=mysql"]),
+  ).toEqual(argv);
+});

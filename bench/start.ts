@@ -45,7 +45,6 @@ const env = {
   GALERA_HOSTNAME: "galera-1",
   POD_IP: "127.0.6.2",
   GALERA_CNF: path("galera.cnf"),
-  NODE_COMPILE_CACHE: path("cache"),
 };
 
 /** Runs a command to its end and gives its time in ms; fails where the command did. */

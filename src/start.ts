@@ -1,4 +1,3 @@
-import { enableCompileCache } from "node:module";
 import { entrypointWords, type Program } from "./entrypoint.js";
 
 /** The first Node with process.execve, by which `run` becomes the server. */
@@ -16,7 +15,6 @@ export async function start(program: Program): Promise<void> {
     );
     process.exit(64);
   }
-  enableCompileCache();
   const argv = process.argv.slice(2);
   // The same code twice: on the way to exec it is one file, which holds nothing else.
   const file = entrypointWords(program, argv) === undefined ? "./main.js" : "./run.js";

@@ -68,10 +68,12 @@ function readPeers(input: string): string[] {
 }
 
 /** Names are compared label by label: galera-1 is not galera-10. */
-function findSelf(peers: readonly string[], { self, name, addresses }: ConfigureOptions): string {
+function findSelf(peers: readonly string[], options: ConfigureOptions): string {
+  const { self, name, fqdn, addresses } = options;
   const given = self && canonicalAddress(self);
   const mine =
     peers.find((peer) => peer === given) ??
+    peers.find((peer) => peer === fqdn) ??
     peers.find((peer) => !isAddress(peer) && firstLabel(peer) === name) ??
     peers.find((peer) => addresses.includes(peer));
   if (mine !== undefined) return mine;

@@ -37,6 +37,7 @@ export async function exchangeUdp<T>(...[server, query, accept, signal]: Paramet
       socket.connect(server.port, server.host);
     });
   } finally {
+    socket.removeAllListeners("connect"); // it may still come, and nobody can send any more
     socket.on("error", () => {}); // a refusal may still arrive while it closes
     socket.close();
   }

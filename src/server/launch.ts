@@ -23,7 +23,6 @@ import {
   readSync,
   statSync,
 } from "node:fs";
-import { flushCompileCache } from "node:module";
 import { delimiter, join } from "node:path";
 import { exitCode, Failure } from "../system/failure.js";
 
@@ -137,7 +136,6 @@ export function launch({ argv, env, softLimit, search }: Launch, release: () => 
   const words = limited
     ? ["sh", "-c", 'ulimit -S -n "$1"; shift; exec "$@"', "sh", softLimit, path, ...args]
     : [command, ...args];
-  flushCompileCache();
   release();
   // biome-ignore lint/style/noNonNullAssertion: start.ts refuses a Node without it
   return process.execve!(program, words, env);

@@ -21,8 +21,14 @@ export type Evidence =
 /** Our note in the datadir as long as its initialisation is under way. */
 export const initialisationNote = "galera-peers.initialisation";
 
-/** What a datadir may hold without holding data. */
-const harmless = new Set(["lost+found"]);
+/** What Galera leaves in an empty datadir when it finds no cluster, and what is no data anyhow. */
+const leftovers = new Set([
+  "galera.cache",
+  "grastate.dat",
+  "gvwstate.dat",
+  "gvwstate.dat.tmp",
+  initialisationNote,
+]);
 
 /** Files that an SST leaves while it runs (scripts/wsrep_sst_common.sh). */
 const sstMarkers = ["sst_in_progress", "wsrep_sst.pid"];
@@ -34,18 +40,25 @@ const sstMarkers = ["sst_in_progress", "wsrep_sst.pid"];
  */
 export function readEvidence(datadir: string): Evidence {
   const entries = list(datadir);
-  if (sstMarkers.some((marker) => entries.includes(marker))) {
-    return { kind: "interrupted", by: "sst" };
+  const has = (name: string) => entries.includes(name);
+  const state = has("grastate.dat") ? grastate(datadir) : undefined;
+  if (sstMarkers.some(has)) return { kind: "interrupted", by: "sst" };
+  if (state !== undefined && state.uuid !== zeroUuid) return { kind: "position", ...state };
+  // Initialisation runs without wsrep: while it writes data there is no grastate.dat.
+  if (has(initialisationNote) && !has("grastate.dat")) {
+    return { kind: "interrupted", by: "initialisation" };
   }
-  if (entries.includes("grastate.dat")) {
-    const state = grastate(datadir);
-    const unknown = state === undefined || (state.uuid === zeroUuid && !entries.includes("mysql"));
-    return unknown ? { kind: "interrupted", by: "sst" } : { kind: "position", ...state };
-  }
-  // Initialisation runs without wsrep, so beside a grastate.dat the note would mean nothing.
-  if (entries.includes(initialisationNote)) return { kind: "interrupted", by: "initialisation" };
-  const data = entries.filter((entry) => !harmless.has(entry) && !entry.startsWith("."));
-  return data.length === 0 ? { kind: "empty" } : { kind: "unclustered" };
+  if (entries.every((entry) => leftovers.has(entry) || belongsToVolume(entry)))
+    return { kind: "empty" };
+  if (!has("grastate.dat")) return { kind: "unclustered" };
+  return state !== undefined && has("mysql")
+    ? { kind: "position", ...state }
+    : { kind: "interrupted", by: "sst" };
+}
+
+/** Whether an entry belongs to the volume and not to the server. */
+export function belongsToVolume(entry: string): boolean {
+  return entry === "lost+found" || entry.startsWith(".");
 }
 
 /** One phrase for messages. */

@@ -5,12 +5,18 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { initialisationNote } from "../bootstrap/evidence.js";
+import {
+  belongsToVolume,
+  describeEvidence,
+  initialisationNote,
+  readEvidence,
+} from "../bootstrap/evidence.js";
 import { zeroUuid } from "../galera/grastate.js";
 import { listed } from "../peers/peer-set.js";
 import { exitCode, Failure } from "../system/failure.js";
@@ -39,7 +45,10 @@ export interface InitialisePorts {
   readonly signal: AbortSignal;
 }
 
-/** What a datadir says that may found and has not yet: as galera/src/saved_state.cpp writes it. */
+/**
+ * What a datadir says that may found and has not yet, as galera/src/saved_state.cpp writes it. It is
+ * the note's text, so that the note becomes grastate.dat in one step when all is done.
+ */
 const initialGrastate = `# GALERA saved state
 version: 2.1
 uuid:    ${zeroUuid}
@@ -54,7 +63,7 @@ const alone = ["--wsrep-on=OFF", "--skip-log-bin", "--skip-networking", "--disab
  * Makes a founder's datadir: `mariadb-install-db`, then the accounts by `mariadbd --bootstrap`, whose
  * standard input keeps passwords out of argv, files and logs.
  *
- * A note in the datadir says that it is under way; it is durable before the first step and removed
+ * A note in the datadir says that it is under way; it is durable before the first step and gone
  * after the last. What an interrupted initialisation left behind is removed first.
  *
  * @throws Failure 78 without a root option, 70 with the end of the output of a step that failed
@@ -72,7 +81,8 @@ export async function initialise(
   const rest = serverArgs.slice(defaults.length);
 
   mkdirSync(datadir, { recursive: true });
-  writeDurably(join(datadir, initialisationNote), "", byRoot);
+  const note = join(datadir, initialisationNote);
+  writeDurably(note, initialGrastate, byRoot);
   clear(datadir, log);
   log("info", `initialising ${datadir}`);
   const common = [...user, ...rest, `--datadir=${datadir}`, ...alone];
@@ -83,8 +93,8 @@ export async function initialise(
     ports,
   );
   await step(server, [...defaults, ...common, "--bootstrap"], `${statements.join("\n")}\n`, ports);
-  if (options.member) writeDurably(join(datadir, "grastate.dat"), initialGrastate, byRoot);
-  rmSync(join(datadir, initialisationNote));
+  if (options.member) renameSync(note, join(datadir, "grastate.dat"));
+  else rmSync(note);
   flushDirectory(datadir);
   if (accounts.root?.kind === "random") {
     log("info", `GENERATED ROOT PASSWORD: ${password}`); // printed once, as the official image does
@@ -119,17 +129,17 @@ export function clearInterrupted(datadir: string, log: Log): void {
   flushDirectory(datadir);
 }
 
-/** Initialisation runs without wsrep: a datadir with a grastate.dat has been more than that. */
 function clear(datadir: string, log: Log): void {
+  const evidence = readEvidence(datadir);
+  if (evidence.kind !== "empty" && evidence.kind !== "interrupted") {
+    const why = describeEvidence(evidence);
+    throw new Failure(exitCode.held, `held: ${datadir} is not cleared, since ${why}`);
+  }
   const entries = readdirSync(datadir).filter(
-    (entry) => entry !== initialisationNote && entry !== "lost+found",
+    (entry) => entry !== initialisationNote && !belongsToVolume(entry),
   );
-  if (entries.includes("grastate.dat")) {
-    throw new Failure(exitCode.held, `held: ${datadir} has a grastate.dat, so it is not cleared`);
-  }
-  if (entries.length > 0) {
-    log("info", `clearing ${datadir} of an initialisation that was cut off: ${listed(entries)}`);
-  }
+  if (entries.length === 0) return;
+  log("info", `clearing ${datadir} of what a start that was cut off left: ${listed(entries)}`);
   for (const entry of entries) rmSync(join(datadir, entry), { recursive: true });
 }
 

@@ -89,8 +89,12 @@ describe("what a datadir tells", () => {
       { ...data, "grastate.dat": "" },
       sst,
     ],
-    ["a joiner before its SST", { "grastate.dat": grastate(zeroUuid, -1, 0) }, sst],
-    ["a joiner before its first view", { "grastate.dat": grastate(zeroUuid, -1, 1) }, sst],
+    ["a joiner before its SST", { "grastate.dat": grastate(zeroUuid, -1, 0) }, { kind: "empty" }],
+    [
+      "a joiner that found no cluster",
+      { "grastate.dat": "", "galera.cache": "" },
+      { kind: "empty" },
+    ],
     ["an initialisation under way", { ...data, [initialisationNote]: "" }, initialisation],
     ["an initialisation that has just begun", { [initialisationNote]: "" }, initialisation],
     [

@@ -53,14 +53,19 @@ enabled_services() {
   } | sort -u
 }
 
-# The npm packages and the build, each only if what it is made from has changed.
+# The npm packages of a directory, if its lock file has changed.
+need_npm() {
+  local stamp=$1/node_modules/.installed-lock.json
+  cmp -s "$1/package-lock.json" "$stamp" && return
+  say "Installing the npm packages of $1"
+  npm ci --prefix "$1" --no-audit --no-fund --loglevel=error >&2
+  cp "$1/package-lock.json" "$stamp"
+}
+
+# The built program, if what it is made from has changed.
 need_build() {
-  if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
-    say "Installing the npm packages"
-    npm ci --no-audit --no-fund --loglevel=error >&2
-    cp package-lock.json node_modules/.installed-lock.json
-  fi
-  if [[ ! -e dist/start.js || -n $(find src scripts/build.ts package.json -newer dist/start.js -print -quit) ]]; then
+  need_npm .
+  if [[ ! -e dist/types || -n $(find src scripts/build.ts package.json -newer dist/types -print -quit) ]]; then
     say "Building"
     npm run --silent build
   fi

@@ -6,7 +6,7 @@ import { Command, CommanderError } from "commander";
 import { configureCommand } from "./cli/configure.js";
 import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
-import { parseGoFlags } from "./cli/go-flags.js";
+import { incomplete, parseGoFlags } from "./cli/go-flags.js";
 import { labCommand } from "./cli/lab.js";
 import { configured, type Flags } from "./cli/options.js";
 import { planCommand } from "./cli/plan.js";
@@ -57,7 +57,12 @@ export const programs: Record<
 };
 
 async function galeraPeers(argv: readonly string[], adapters: Adapters): Promise<number> {
-  const words = argv.map((word) => word.replace(/^-ns(?=$|=)/, "--namespace"));
+  const end = argv.indexOf("--");
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const words = [
+    ...own.map((word) => word.replace(/^-ns(?=$|=)/, "--namespace")),
+    ...argv.slice(own.length),
+  ];
   const root = configured(new Command("galera-peers"))
     .description(
       "Starts MariaDB Galera nodes: finds the peers, decides who founds, writes galera.cnf.",
@@ -114,27 +119,31 @@ function definePlan({ read, print, ...adapters }: Adapters): Command {
 }
 
 function defineFind(adapters: Adapters): Command {
-  return findCommand((flags, watchAddresses) => findPeers(flags, watchAddresses, adapters));
+  return findCommand((flags, watchAddresses) =>
+    findPeers(adapters.read(flags), watchAddresses, adapters),
+  );
 }
 
 /** The drop-in for the Go program. */
 async function peerFinder(argv: readonly string[], adapters: Adapters): Promise<number> {
-  const { settings, host } = adapters.read({});
-  const line = parseGoFlags(argv, namespaceOf(settings, host));
-  if (line.kind === "end") {
-    adapters.printError(line.text);
-    return line.exitCode;
-  }
-  await findPeers(line.flags, false, adapters);
+  const line = parseGoFlags(argv);
+  if (line.kind === "end") return endAsGo(line, adapters);
+  const given = adapters.read(line.flags);
+  if (namespaceOf(given.settings, given.host) === undefined) return endAsGo(incomplete, adapters);
+  await findPeers(given, false, adapters);
   return 0;
 }
 
+function endAsGo(end: { exitCode: number; text: string }, { printError }: Adapters): number {
+  printError(end.text);
+  return end.exitCode;
+}
+
 async function findPeers(
-  flags: Flags,
+  { settings, host, log }: ReturnType<Adapters["read"]>,
   watchAddresses: boolean,
-  { read, createQuery, ...ports }: Adapters,
+  { createQuery, ...ports }: Adapters,
 ): Promise<void> {
-  const { settings, host, log } = read(flags);
   const me = identify(settings, host);
   if (me === undefined) {
     const missing = "no headless service and no namespace are known: set --service and --namespace";

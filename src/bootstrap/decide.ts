@@ -33,7 +33,7 @@ export function decide(observation: Observation): Decision {
     case "safe":
       return decideSafe(observation);
     case "sole-peer":
-      return joinOthers(observation) ?? { action: "found", why: "I am the only peer in DNS" };
+      return joinOthers(observation) ?? decideSole(observation);
     case "never":
       return (
         joinOthers(observation) ?? {
@@ -44,6 +44,14 @@ export function decide(observation: Observation): Decision {
     default:
       return observation.mode satisfies never;
   }
+}
+
+function decideSole({ evidence }: Observation): Decision {
+  if (evidence.kind !== "interrupted" || evidence.by !== "sst") {
+    return { action: "found", why: "I am the only peer in DNS" };
+  }
+  // configure-galera.sh founded here too, from half of a copy.
+  return { action: "wait", why: waitAlone(describeEvidence(evidence)) };
 }
 
 function decideSafe(observation: Observation): Decision {
@@ -58,7 +66,7 @@ function decideSafe(observation: Observation): Decision {
   if (join !== undefined) return join;
   const obstacle = obstacleToFounding(ordinal, evidence);
   if (obstacle !== undefined) {
-    return { action: "wait", why: `another peer in DNS: I am alone there, but ${obstacle}` };
+    return { action: "wait", why: waitAlone(obstacle) };
   }
   if (!peers.fresh) {
     const known = peers.self?.addresses.join(", ") || "no address";
@@ -71,6 +79,10 @@ function decideSafe(observation: Observation): Decision {
     action: "found",
     why: `${describeEvidence(evidence)}, and I am alone in a fresh DNS answer`,
   };
+}
+
+function waitAlone(obstacle: string): string {
+  return `another peer in DNS: I am alone there, but ${obstacle}`;
 }
 
 function joinOthers({ peers }: Observation): Decision | undefined {

@@ -13,15 +13,18 @@ const names = new Map<string, SettingName>([
   ...accepted.map((name): [string, SettingName] => [settings[name].flag.slice(2), name]),
 ]);
 
-/** What Go's `log.Fatalf` of peer-finder says where an argument is missing; the exit code is 1. */
-const incompleteArgs =
-  "Incomplete args, require -on-change and/or -on-start, -service and -ns or an env var for POD_NAMESPACE.";
+/** The end where an argument is missing, or a namespace: Go's `log.Fatalf`, in peer-finder's words. */
+export const incomplete = {
+  kind: "end",
+  exitCode: 1,
+  text: "Incomplete args, require -on-change and/or -on-start, -service and -ns or an env var for POD_NAMESPACE.",
+} as const satisfies GoCommandLine;
 
 /**
  * Reads arguments as Go's flag package does (src/flag/flag.go): one dash or two, `=` or a space, the
  * first word that is no flag ends them. Its errors exit with 2, its help with 0.
  */
-export function parseGoFlags(args: readonly string[], namespace?: string): GoCommandLine {
+export function parseGoFlags(args: readonly string[]): GoCommandLine {
   const flags: Partial<Record<SettingName, string>> = {};
   const rest = [...args];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -38,8 +41,8 @@ export function parseGoFlags(args: readonly string[], namespace?: string): GoCom
     else flags[setting] = value;
   }
   const { service, onStart, onChange } = flags;
-  const complete = service && (onStart || onChange) && (flags.namespace || namespace);
-  return complete ? { kind: "flags", flags } : { kind: "end", exitCode: 1, text: incompleteArgs };
+  const complete = service && (onStart || onChange);
+  return complete ? { kind: "flags", flags } : incomplete;
 }
 
 function failed(message: string): GoCommandLine {

@@ -25,7 +25,7 @@ describe("one dash or two, an equals sign or a space", () => {
     [[...needed, "-address-type=IPv4"], { addressType: "IPv4" }],
     [[...needed, "--hook-timeout", "5s"], { hookTimeout: "5s" }],
   ])("%j", (args, more) => {
-    expect(parseGoFlags(args, "db")).toEqual({ kind: "flags", flags: { ...flags, ...more } });
+    expect(parseGoFlags(args)).toEqual({ kind: "flags", flags: { ...flags, ...more } });
   });
 });
 
@@ -37,7 +37,7 @@ describe("the first word that is no flag ends them", () => {
     [["", "-no-such-flag"]],
     [["--"]],
   ])("%j", (rest) => {
-    expect(parseGoFlags([...needed, ...rest], "db")).toEqual({ kind: "flags", flags });
+    expect(parseGoFlags([...needed, ...rest])).toEqual({ kind: "flags", flags });
   });
 });
 
@@ -55,7 +55,7 @@ describe("Go's errors exit with 2 and print the usage", () => {
     [["--=x"], "bad flag syntax: --=x"],
     [["-no-such-flag", "-h"], "flag provided but not defined: -no-such-flag"],
   ])("%j", (args, message) => {
-    const end = parseGoFlags([...needed, ...args], "db");
+    const end = parseGoFlags([...needed, ...args]);
     expect(end).toMatchObject({ kind: "end", exitCode: 2 });
     expect("text" in end && end.text.split("\n").slice(0, 2)).toEqual([
       message,
@@ -77,29 +77,25 @@ describe("incomplete arguments exit with 1, in the words of the Go program", () 
   const text =
     "Incomplete args, require -on-change and/or -on-start, -service and -ns or an env var for POD_NAMESPACE.";
 
-  test.each<[string, readonly string[], string | undefined]>([
-    ["nothing", [], "db"],
-    ["no hook", ["-service=galera"], "db"],
-    ["no service", ["-on-start=x"], "db"],
-    ["no namespace", needed, undefined],
-    ["an empty hook", ["-on-start=", "-service=galera"], "db"],
-    ["an empty service", ["-on-start=x", "-service="], "db"],
-    ["an empty namespace", [...needed, "-ns="], undefined],
-    ["a hook that is taken back", [...needed, "-on-start="], "db"],
-    ["all of it behind the end", ["--", ...needed], "db"],
-  ])("%s", (_, args, namespace) => {
-    expect(parseGoFlags(args, namespace)).toEqual({ kind: "end", exitCode: 1, text });
+  test.each<[string, readonly string[]]>([
+    ["nothing", []],
+    ["no hook", ["-service=galera"]],
+    ["no service", ["-on-start=x"]],
+    ["an empty hook", ["-on-start=", "-service=galera"]],
+    ["an empty service", ["-on-start=x", "-service="]],
+    ["a hook that is taken back", [...needed, "-on-start="]],
+    ["all of it behind the end", ["--", ...needed]],
+  ])("%s", (_, args) => {
+    expect(parseGoFlags(args)).toEqual({ kind: "end", exitCode: 1, text });
   });
 
-  test.each<[string, readonly string[], string | undefined]>([
-    ["on-change alone", ["-on-change=x", "-service=galera"], "db"],
-    ["a namespace of its own", [...needed, "-ns=db"], undefined],
-  ])("complete: %s", (_, args, namespace) => {
-    expect(parseGoFlags(args, namespace)).toMatchObject({ kind: "flags" });
+  test("complete: on-change alone", () => {
+    const args = ["-on-change=x", "-service=galera"];
+    expect(parseGoFlags(args)).toMatchObject({ kind: "flags" });
   });
 });
 
 test("an empty flag is to the Go program as none", () => {
   const args = [...needed, "-on-change=", "-domain=", "-ns", ""];
-  expect(parseGoFlags(args, "db")).toEqual({ kind: "flags", flags });
+  expect(parseGoFlags(args)).toEqual({ kind: "flags", flags });
 });

@@ -105,6 +105,12 @@ test("a hook that fails ends the process with the hook's code", async () => {
   expect(stderr).toContain("the on-start hook failed (7)");
 });
 
+test("peer-finder without a namespace ends as the Go program", async () => {
+  const { exitCode, stderr } = await runCli("peer-finder", ["-on-start=cat", "-service=galera"]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^Incomplete args, require/);
+});
+
 test.each([
   ["no arguments", [], 1, "Incomplete args, require -on-change and/or -on-start, -service and -ns"],
   ["no hook", ["-service=galera"], 1, "Incomplete args"],

@@ -160,7 +160,7 @@ const ownKeys: Changes = {
     mergeProviderOptions(current, "gmcast.segment=1; pc.weight=2"),
 };
 
-test.each(["article", "debian", "layered"])("the whole file %s", (file) => {
+test.each(["article", "commented", "layered"])("the whole file %s", (file) => {
   const [before = "", after] = ["before", "after"].map((which) =>
     readFileSync(join(fixtures, `${file}.${which}.cnf`), "latin1"),
   );

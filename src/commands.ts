@@ -172,7 +172,7 @@ function defineConfigure(name: string, { env, signal, read }: Adapters): Command
       self: env.HOST_ADDRESS,
       solePeerFounds: settings.bootstrap === "sole-peer",
     });
-    if ((await writeIfChanged(path, text)) === "written") log("info", `${path} written`);
+    if (writeIfChanged(path, text) === "written") log("info", `${path} written`);
   });
 }
 

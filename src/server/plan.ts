@@ -3,6 +3,7 @@ import { describeEvidence } from "../bootstrap/evidence.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { formatPosition } from "../galera/grastate.js";
 import type { Settings } from "../settings.js";
+import { hideSecrets } from "../system/log.js";
 import { readCommand } from "./command.js";
 import { userArgs } from "./privileges.js";
 import { gather, judge, type StartPorts, serverArgv } from "./start.js";
@@ -69,8 +70,8 @@ export async function plan(
   const diff = createTwoFilesPatch(path, path, utf8(current ?? ""), utf8(text), "now", "planned");
   return {
     ...seen,
-    cnf: { path, changed: current !== text, diff: current === text ? "" : diff },
-    command: argv(decision.action === "found"),
+    cnf: { path, changed: current !== text, diff: current === text ? "" : hideSecrets(diff) },
+    command: argv(decision.action === "found").map(hideSecrets),
   };
 }
 

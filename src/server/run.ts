@@ -7,7 +7,7 @@ import { createProgress, poll, TimeUp } from "../peers/poll.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
-import type { Log } from "../system/log.js";
+import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, readAccounts } from "./accounts.js";
 import { readCommand } from "./command.js";
@@ -62,6 +62,8 @@ export async function run(
     });
   }
   const accounts = readAccounts(env);
+  const clean = serverEnvironment(env);
+  const tools = { ...ports, runProcess: withEnvironment(clean, ports) };
   const start = gather(command, settings, ports);
   const { member } = start;
   let founding = false;
@@ -71,7 +73,7 @@ export async function run(
     founding = verdict.decision.action === "found";
     log("info", `${founding ? "founding the cluster" : "joining"}: ${verdict.decision.why}`);
     const { path, text } = prepareGaleraCnf(member.cnf, verdict.galera);
-    if ((await writeIfChanged(path, text)) === "written") log("info", `${path} written`);
+    if (writeIfChanged(path, text) === "written") log("info", `${path} written`);
   }
   signal.throwIfAborted();
   prepareDatadir(start.datadir, uid, start.account);
@@ -79,16 +81,26 @@ export async function run(
   const alone = founding || member === undefined;
   const { evidence, script } = start;
   if (alone && script === undefined && needsInitialisation(evidence)) {
-    await initialiseFor(start, user, accounts, ports);
+    await initialiseFor(start, user, accounts, tools);
   } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
     clearInterrupted(start.datadir, log); // or it would be taken for a later one
   }
-  const position = member && (await startPosition(start, user, ports));
+  const position = member && (await startPosition(start, user, tools));
   const argv = serverArgv(start, founding, position, user);
-  log("info", `becoming ${argv.join(" ")}`);
+  log("info", `becoming ${argv.map(hideSecrets).join(" ")}`);
   const delegated = argv[0] === start.script;
-  const clean = delegated ? untouchedEnvironment(env) : serverEnvironment(env);
-  return ports.launch({ argv, env: clean, softLimit, search: env });
+  const given = delegated ? untouchedEnvironment(env) : clean;
+  return ports.launch({ argv, env: given, softLimit, search: env });
+}
+
+/** The server's tools get the environment that it gets itself, without secrets. */
+function withEnvironment(
+  clean: Readonly<Record<string, string>>,
+  { env, runProcess }: RunPorts,
+): RunProcess {
+  const removed = Object.keys(env).filter((name) => clean[name] === undefined);
+  const hidden = Object.fromEntries(removed.map((name) => [name, undefined]));
+  return (file, args, options) => runProcess(file, args, { ...options, env: hidden });
 }
 
 /** Looks until the decision is neither to wait nor to hold. */

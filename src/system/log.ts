@@ -52,3 +52,8 @@ export function writeLine(fd: number): WriteLine {
     }
   };
 }
+
+/** Lines or arguments `name=value`, the values hidden of those that hold credentials by their name. */
+export function hideSecrets(text: string): string {
+  return text.replace(/^([^=\n]*(?:auth|password|secret)[^=\n]*=).+$/gim, "$1***");
+}

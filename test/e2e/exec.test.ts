@@ -92,6 +92,7 @@ test("a start that ran programs before leaves no child, no zombie and blocking p
     join(tools, "mariadbd"),
     `#!/bin/sh
 case "$*" in *--wsrep-recover*)
+  env >${directory}/recovery-env
   echo "WSREP: Recovered position: 6a6ea9ba-0000-11f0-8000-000000000001:17" >&2; exit 0;;
 esac
 exec ${fixtures}/mariadbd "$@"
@@ -99,9 +100,12 @@ exec ${fixtures}/mariadbd "$@"
     { mode: 0o755 },
   );
   const { stdout, exitCode } = await runCli("galera-peers", args, {
-    env: { ...env, PATH: `${tools}:${env.PATH}` },
+    env: { ...env, PATH: `${tools}:${env.PATH}`, MARIADB_ROOT_PASSWORD: "geheim", TZ: "UTC" },
   });
   expect(exitCode).toBe(0);
+  const recovery = readFileSync(join(directory, "recovery-env"), "utf8");
+  expect(recovery).toContain("TZ=UTC");
+  expect(recovery).not.toContain("MARIADB_ROOT_PASSWORD");
   expect(stdout).toContain("argv --wsrep_start_position=6a6ea9ba-0000-11f0-8000-000000000001:17");
   expect(stdout).not.toMatch(/^child /m);
   expect(nonBlocking(stdout)).toEqual([false, false]);

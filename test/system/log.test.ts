@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createLog, oneLine, writeLine } from "../../src/system/log.js";
+import { createLog, hideSecrets, oneLine, writeLine } from "../../src/system/log.js";
 
 const now = () => new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
 
@@ -52,4 +52,13 @@ test("a line is written whole to a file descriptor, and one that is closed is no
   write("into nothing");
   expect(readFileSync(path, "utf8")).toBe(`one\n${"ü".repeat(100_000)}\n`);
   rmSync(directory, { recursive: true });
+});
+
+test.each([
+  ["--wsrep-sst-auth=user:pass", "--wsrep-sst-auth=***"],
+  ["+wsrep_sst_auth = 'user:pass word'\n a=b", "+wsrep_sst_auth =***\n a=b"],
+  ["--datadir=/auth=x", "--datadir=/auth=x"],
+  ["mariadbd", "mariadbd"],
+])("the credentials of %j are hidden", (text, shown) => {
+  expect(hideSecrets(text)).toBe(shown);
 });

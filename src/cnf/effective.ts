@@ -2,7 +2,7 @@ import { readershipOf } from "./groups.js";
 import type { Line, OptionContent } from "./option-file.js";
 
 /** A line that holds an option. */
-export type OptionLine = Line & { readonly content: OptionContent };
+export type OptionLine<L extends Line = Line> = L & { readonly content: OptionContent };
 
 /**
  * The lines that decide an option's value: the last occurrence in the groups that every mariadbd
@@ -11,8 +11,8 @@ export type OptionLine = Line & { readonly content: OptionContent };
  *
  * @param name canonical, as `wsrep_node_name`
  */
-export function effectiveLines(lines: readonly Line[], name: string): OptionLine[] {
-  const last = new Map<string, OptionLine>();
+export function effectiveLines<L extends Line>(lines: readonly L[], name: string): OptionLine<L>[] {
+  const last = new Map<string, OptionLine<L>>();
   for (const line of lines) {
     if (!isOptionLine(line) || !means(line.content.name, name)) continue;
     const readership = readershipOf(line.content.group);
@@ -28,7 +28,7 @@ export function isReadAlways(line: OptionLine): boolean {
   return readershipOf(line.content.group) === "always";
 }
 
-export function isOptionLine(line: Line): line is OptionLine {
+export function isOptionLine<L extends Line>(line: L): line is OptionLine<L> {
   return line.content.kind === "option";
 }
 

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { effectiveLines } from "./effective.js";
-import { type Line, scan } from "./option-file.js";
+import { linesOf } from "./reading-order.js";
 
 /** Which option files a server reads: its first arguments, and where its user is at home. */
 export interface OptionFileSources {
@@ -44,23 +43,4 @@ function defaultFiles({ args, env }: OptionFileSources): string[] {
     ...(extra === undefined ? [] : [extra]),
     ...(env.HOME ? [join(env.HOME, ".my.cnf")] : []),
   ];
-}
-
-/** A file's lines in the order that they are read; none of a file that MariaDB passes over. */
-function linesOf(path: string, seen: Set<string>): Line[] {
-  if (seen.has(path)) return [];
-  seen.add(path);
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile() || (stats.mode & 0o002) !== 0) return [];
-    return scan(readFileSync(path, "latin1")).flatMap((line) => {
-      const { content } = line;
-      if (content.kind === "include") return linesOf(content.path, seen);
-      if (content.kind !== "includedir") return [line];
-      const names = readdirSync(content.path).filter((name) => name.endsWith(".cnf"));
-      return names.sort().flatMap((name) => linesOf(join(content.path, name), seen));
-    });
-  } catch {
-    return []; // the server itself says what is wrong with it
-  }
 }

@@ -21,6 +21,7 @@ const path = (name: string) => join(directory, name);
 mkdirSync(path("bin"));
 mkdirSync(path("data"));
 symlinkSync("/bin/true", path("bin/mariadbd"));
+writeFileSync(path("my.cnf"), `!include ${path("galera.cnf")}\n`);
 
 const isRoot = process.getuid?.() === 0;
 const members = ["galera-0=127.0.6.1", "galera-1=127.0.6.2"];
@@ -59,7 +60,8 @@ function timed(command: string, args: readonly string[]): number {
 function start(): number {
   rmSync(path("galera.cnf"), { force: true });
   const shim = resolve("bin/galera-peers.js");
-  return timed(process.execPath, [shim, "run", "--", "mariadbd", `--datadir=${path("data")}`]);
+  const server = ["mariadbd", `--defaults-file=${path("my.cnf")}`, `--datadir=${path("data")}`];
+  return timed(process.execPath, [shim, "run", "--", ...server]);
 }
 
 function bareNode(): number {

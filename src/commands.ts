@@ -8,7 +8,7 @@ import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
 import { incomplete, parseGoFlags } from "./cli/go-flags.js";
 import { labCommand } from "./cli/lab.js";
-import { configured, type Flags } from "./cli/options.js";
+import { configured, type Flags, withLongNamespace } from "./cli/options.js";
 import { planCommand } from "./cli/plan.js";
 import { runCommand } from "./cli/run.js";
 import { configure } from "./cnf/configure.js";
@@ -57,12 +57,7 @@ export const programs: Record<
 };
 
 async function galeraPeers(argv: readonly string[], adapters: Adapters): Promise<number> {
-  const end = argv.indexOf("--");
-  const own = end === -1 ? argv : argv.slice(0, end);
-  const words = [
-    ...own.map((word) => word.replace(/^-ns(?=$|=)/, "--namespace")),
-    ...argv.slice(own.length),
-  ];
+  const words = withLongNamespace(argv);
   const root = configured(new Command("galera-peers"))
     .description(
       "Starts MariaDB Galera nodes: finds the peers, decides who founds, writes galera.cnf.",

@@ -9,11 +9,13 @@ import type { Adapters } from "./commands.js";
 import { createClient, type Query } from "./dns/client.js";
 import { parseResolvConf } from "./dns/resolv-conf.js";
 import { entrypointWords, type Program } from "./entrypoint.js";
+import { readAccounts } from "./server/accounts.js";
+import { readCommand } from "./server/command.js";
 import { launch } from "./server/launch.js";
-import { run } from "./server/run.js";
+import { type BecomeProgram, launchUntouched, run } from "./server/run.js";
 import { readSettings, type Settings } from "./settings.js";
 import { systemClock as clock } from "./system/clock.js";
-import { exitCode, Failure } from "./system/failure.js";
+import { exitCode, Failure, readTogether } from "./system/failure.js";
 import { type Host, readHost } from "./system/host.js";
 import { createLog, type Log, writeLine } from "./system/log.js";
 import type { RunProcess } from "./system/processes.js";
@@ -44,18 +46,20 @@ function createAdapters(env: Adapters["env"]): Adapters {
   const uid = process.getuid?.() ?? 0; // this package is for Linux: there is one
   const read = (flags: Flags) => readAll(flags, env);
   const ports = { env, signal, clock, uid, createQuery, runProcess };
+  const becoming: BecomeProgram = async (what) => {
+    // What came while files were written is seen at the poll that lies between two turns.
+    for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
+    signal.throwIfAborted();
+    return launch(what, release);
+  };
   return {
     ...{ ...ports, print, printError, read, logFor },
     becomeServer: async (words, flags) => {
-      const { settings, host, log } = read(flags);
-      return run(words, settings, {
-        ...{ ...ports, host, log },
-        launch: async (what) => {
-          await new Promise(setImmediate); // a signal that has come is seen in this turn
-          signal.throwIfAborted();
-          return launch(what, release);
-        },
-      });
+      const command = readCommand(words);
+      if (command.kind === "untouched") return launchUntouched(command.argv, env, becoming);
+      const accountsOf = () => readAccounts(env);
+      const [{ settings, host, log }, accounts] = readTogether(() => read(flags), accountsOf);
+      return run(command, settings, { ...ports, host, log, accounts, launch: becoming });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { parseProviderOptions } from "./cnf/provider-options.js";
 import { isAddress } from "./dns/address.js";
 import type { Server } from "./dns/lookup.js";
 import { hostName, isLabel } from "./dns/name.js";
@@ -50,6 +51,14 @@ function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
     (value) => values.find((known) => known === value.toLowerCase()),
     `one of ${values.join(", ")}`,
   );
+}
+
+function isProviderOptions(text: string): boolean {
+  try {
+    return !/\p{Cc}/u.test(text) && parseProviderOptions(text).size > 0;
+  } catch {
+    return false;
+  }
 }
 
 function parseServers(list: string): readonly Server[] | undefined {
@@ -157,8 +166,8 @@ export const settings = {
     value: "k=v;…",
     env: "GALERA_PROVIDER_OPTIONS",
     help: "merged key by key into wsrep_provider_options",
-    read: matching(
-      /^\s*([\w.]+\s*=[^;\p{Cc}]*(;\s*|$))+$/u,
+    read: parsed(
+      (text) => (isProviderOptions(text) ? text : undefined),
       "key=value pairs separated by semicolons",
     ),
   },

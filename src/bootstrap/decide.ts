@@ -1,5 +1,5 @@
 import { zeroUuid } from "../galera/grastate.js";
-import { listed, type PeerSet } from "../peers/peer-set.js";
+import { answered, listed, type PeerSet } from "../peers/peer-set.js";
 import { describeEvidence, type Evidence } from "./evidence.js";
 
 /** Who may found: `safe`, what configure-galera.sh did, or nobody. */
@@ -29,20 +29,27 @@ export type Decision =
  * doubt is a wait, and no time-out turns a wait into founding.
  */
 export function decide(observation: Observation): Decision {
-  switch (observation.mode) {
+  const { mode, evidence } = observation;
+  if (evidence.kind === "unclustered" && mode !== "sole-peer") {
+    return {
+      action: "hold",
+      why: `${describeEvidence(evidence)}, and joining would replace it: move it away to join, or start once with --bootstrap sole-peer, alone, to found a cluster from it`,
+    };
+  }
+  const join = joinOthers(observation);
+  if (join !== undefined) return join;
+  switch (mode) {
     case "safe":
-      return decideSafe(observation);
+      return decideAlone(observation);
     case "sole-peer":
-      return joinOthers(observation) ?? decideSole(observation);
+      return decideSole(observation);
     case "never":
-      return (
-        joinOthers(observation) ?? {
-          action: "wait",
-          why: "another peer in DNS: --bootstrap never forbids this member to found",
-        }
-      );
+      return {
+        action: "wait",
+        why: "another peer in DNS: --bootstrap never forbids this member to found",
+      };
     default:
-      return observation.mode satisfies never;
+      return mode satisfies never;
   }
 }
 
@@ -54,26 +61,17 @@ function decideSole({ evidence }: Observation): Decision {
   return { action: "wait", why: waitAlone(describeEvidence(evidence)) };
 }
 
-function decideSafe(observation: Observation): Decision {
-  const { ordinal, evidence, peers } = observation;
-  if (evidence.kind === "unclustered") {
-    return {
-      action: "hold",
-      why: `${describeEvidence(evidence)}, and joining would replace it: move it away to join, or start once with --bootstrap sole-peer, alone, to found a cluster from it`,
-    };
-  }
-  const join = joinOthers(observation);
-  if (join !== undefined) return join;
+function decideAlone({ ordinal, evidence, peers }: Observation): Decision {
   const obstacle = obstacleToFounding(ordinal, evidence);
   if (obstacle !== undefined) {
     return { action: "wait", why: waitAlone(obstacle) };
   }
   if (!peers.fresh) {
-    const known = peers.self?.addresses.join(", ") || "no address";
-    return {
-      action: "wait",
-      why: `a fresh DNS answer: my own record has ${known}, which is not mine`,
-    };
+    const known = answered(peers.self).join(", ");
+    const why = known
+      ? `a fresh DNS answer: my own record has ${known}, which is not mine`
+      : "a fresh DNS answer: this one came without my address, and nothing else proves its age";
+    return { action: "wait", why };
   }
   return {
     action: "found",

@@ -48,3 +48,18 @@ export function configured(command: Command): Command {
     outputError: () => {}, // main tells it
   });
 }
+
+/**
+ * `-ns` as `--namespace`, which commander has no short form for: among the flags behind a
+ * subcommand, up to the first word that is neither a flag nor the value of one.
+ */
+export function withLongNamespace(argv: readonly string[]): readonly string[] {
+  const words = [...argv];
+  for (let index = 1; words[index]?.startsWith("-") && words[index] !== "--"; index += 1) {
+    const word = (words[index] as string).replace(/^-ns(?=$|=)/, "--namespace");
+    words[index] = word;
+    const takesValue = Object.values(settings).some(({ flag }) => flag === word);
+    if (takesValue) index += 1;
+  }
+  return words;
+}

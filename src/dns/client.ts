@@ -60,18 +60,23 @@ export function createClient(options: ClientOptions): Query {
   return async (name, type, signal) => {
     const deadline = clock.now() + options.overallMs;
     if (options.rotate) first = (first + 1) % servers.length;
-    let last: Failed = failed("timeout", "no DNS server to ask");
+    let why: FailureReason = "timeout";
+    const details = new Map<Server, string>();
+    // In the servers' own order, so that the same failure is said in the same words.
+    const allFailed = () =>
+      failed(why, servers.flatMap((one) => details.get(one) ?? []).join("; "));
     for (let attempt = 0; attempt < options.attempts; attempt += 1) {
       for (let turn = 0; turn < servers.length; turn += 1) {
         const server = servers[(first + turn) % servers.length] as Server;
         const tryMs = Math.min(options.tryMs, deadline - clock.now());
-        if (tryMs <= 0) return last;
+        if (tryMs <= 0) return allFailed();
         const outcome = await ask(server, { id: randomId(), name, type }, tryMs, signal);
         if (outcome.kind !== "failed") return outcome;
-        last = failed(outcome.why, `${formatServer(server)}: ${outcome.detail}`);
+        why = outcome.why;
+        details.set(server, `${formatServer(server)}: ${outcome.detail}`);
       }
     }
-    return last;
+    return allFailed();
   };
 }
 

@@ -6,6 +6,8 @@ import type { Lookup } from "./lookup.js";
 export interface Target {
   readonly name: string;
   readonly addresses: readonly string[];
+  /** Those of them that the answer lacked and a query of its own gave. */
+  readonly lookedUp?: readonly string[];
 }
 
 export type Family = "ipv4" | "ipv6";
@@ -47,10 +49,11 @@ export async function lookupService(
   };
   await Promise.all(Array.from({ length: addressQueriesAtOnce }, worker));
 
-  const value = [...targets].map(([name, addresses]) => ({
-    name,
-    addresses: addresses.toSorted(),
-  }));
+  const value = [...targets].map(([name, addresses]) => {
+    const lookedUp = addresses.filter((address) => !glue.get(name)?.includes(address));
+    const target = { name, addresses: addresses.toSorted() };
+    return lookedUp.length === 0 ? target : { ...target, lookedUp };
+  });
   return { kind: "answer", value, ttlS: found.ttlS };
 }
 

@@ -10,6 +10,8 @@ export interface Peer {
   readonly name: string;
   readonly ordinal: number | undefined;
   readonly addresses: readonly string[];
+  /** Those of them that did not come in the same answer as the names. */
+  readonly lookedUp?: readonly string[];
 }
 
 /** The members that one answer of DNS names. */
@@ -20,26 +22,27 @@ export interface PeerSet {
   readonly self: Peer | undefined;
   readonly others: readonly Peer[];
   /**
-   * My own record carries an address of mine, so the answer is newer than my start, and every
-   * older endpoint is in it.
+   * The answer itself carries an address of mine, so it is newer than my start, and every older
+   * endpoint is in it. An address that was looked up afterwards says nothing about its age.
    */
   readonly fresh: boolean;
 }
 
 /** Makes the peer set of an answer. Names are compared whole: galera-1 is not galera-10. */
 export function peerSet(targets: readonly Target[], me: Identity): PeerSet {
-  const peers = targets.map(({ name, addresses }) => ({
-    name,
-    ordinal: ordinalOf(name),
-    addresses,
-  }));
+  const peers = targets.map((target) => ({ ...target, ordinal: ordinalOf(target.name) }));
   const self = peers.find(({ name }) => name === me.fqdn);
   return {
     peers,
     self,
     others: peers.filter((peer) => peer !== self),
-    fresh: self?.addresses.some((address) => me.addresses.includes(address)) ?? false,
+    fresh: answered(self).some((address) => me.addresses.includes(address)),
   };
+}
+
+/** The addresses that came in the same answer as the names. */
+export function answered(peer: Peer | undefined): readonly string[] {
+  return peer?.addresses.filter((address) => !peer.lookedUp?.includes(address)) ?? [];
 }
 
 /**

@@ -85,13 +85,27 @@ function variable(env: Environment, name: string, problems: string[]): string | 
 }
 
 /**
+ * How root gets in.
+ *
+ * @throws Failure 78 where nothing says so
+ */
+export function requireRoot({ root }: Accounts): RootAccess {
+  if (root !== undefined) return root;
+  throw new Failure(
+    exitCode.config,
+    `a new cluster needs root's access to be chosen: set one of ${rootOptions}`,
+  );
+}
+
+/**
  * The statements that make the accounts, each on one line as `mariadbd --bootstrap` reads them
  * (sql/sql_bootstrap.cc).
  *
  * @param password root's password where the environment asks for a random one
  */
-export function accountStatements({ root, rootHost }: Accounts, password: string): string[] {
-  const by = identifiedBy(root, password);
+export function accountStatements(accounts: Accounts, password: string): string[] {
+  const by = identifiedBy(requireRoot(accounts), password);
+  const { rootHost } = accounts;
   const statements = [
     "FLUSH PRIVILEGES;", // --bootstrap starts without the grant tables
     "SET SESSION sql_mode=REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
@@ -112,8 +126,8 @@ export function accountStatements({ root, rootHost }: Accounts, password: string
   return statements;
 }
 
-function identifiedBy(root: RootAccess | undefined, password: string): string {
-  switch (root?.kind) {
+function identifiedBy(root: RootAccess, password: string): string {
+  switch (root.kind) {
     case "password":
       return `BY ${quoteSql(root.password)}`;
     case "hash":
@@ -122,11 +136,6 @@ function identifiedBy(root: RootAccess | undefined, password: string): string {
       return `BY ${quoteSql(password)}`;
     case "empty":
       return "BY ''";
-    case undefined:
-      throw new Failure(
-        exitCode.config,
-        `a new cluster needs root's access to be chosen: set one of ${rootOptions}`,
-      );
     default:
       return root satisfies never;
   }

@@ -12,6 +12,9 @@ export type ServerCommand =
       readonly script: string | undefined;
     };
 
+/** The start of a server. */
+export type StartCommand = Extract<ServerCommand, { kind: "server" }>;
+
 const servers = new Set(["mariadbd", "mysqld"]);
 const officialScript = "docker-entrypoint.sh";
 
@@ -34,17 +37,33 @@ export function readCommand(words: readonly string[]): ServerCommand {
   return { kind: "server", argv, script: undefined };
 }
 
+/** The options that are looked for, with what else mariadbd takes for them (sql/mysqld.cc). */
+const spellings = {
+  datadir: /^(?:--datad(?:i|ir)?|-h)$/,
+  user: /^(?:--user|-u)$/,
+} as const;
+
 /**
- * The last value of an option in server arguments, as my_getopt takes them: `--name=value` or
- * `--name value`, dashes and underscores alike.
+ * The last value of an option in server arguments, as my_getopt takes them: `--name=value`,
+ * `--name value`, `-n value` or `-nvalue`.
  */
-export function serverOption(args: readonly string[], name: string): string | undefined {
+export function serverOption(
+  args: readonly string[],
+  name: keyof typeof spellings,
+): string | undefined {
   let value: string | undefined;
   for (const [index, arg] of args.entries()) {
-    const [, key = "", , given] = /^--([^=]+)(=(.*))?$/s.exec(arg) ?? [];
-    if (key.replaceAll("_", "-") === name) value = given ?? args[index + 1];
+    const [, long, , given] = /^(--[^=]+)(=(.*))?$/s.exec(arg) ?? [];
+    const [, short, rest] = /^(-[a-z])(.*)$/s.exec(arg) ?? [];
+    if (spellings[name].test(long ?? short ?? "")) value = given ?? (rest || args[index + 1]);
   }
   return value;
+}
+
+/** The arguments that would decide about the cluster in our place. */
+export function decisiveArgs(args: readonly string[]): readonly string[] {
+  const pattern = /^--(?:loose-)*wsrep-(?:new-cluster|cluster-address)(?:=|$)/;
+  return args.filter((arg) => pattern.test(arg.replaceAll("_", "-")));
 }
 
 /** The arguments that choose option files; the server wants them in front (my_default.c). */

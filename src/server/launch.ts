@@ -5,8 +5,9 @@
  *
  * - Signals. exec keeps ignored signals ignored, and Node ignores SIGPIPE and SIGXFSZ; a signal with
  *   a handler goes back to its default. So both get a handler that never runs.
- * - SIGTERM and SIGINT. Ours are released last. One that came before is seen, since the event loop
- *   has had a turn; a later one has its default effect, on us or on the server.
+ * - SIGTERM and SIGINT. The caller has let the event loop poll for one that came before; ours are
+ *   released first thing here, so that a later one has its default effect. For PID 1 that is none:
+ *   what comes in the few milliseconds up to the exec is dropped by the kernel.
  * - Standard output and error. Node makes pipes non-blocking as soon as process.stdout is touched;
  *   mariadbd would lose log lines.
  * - Open files. Node raises the soft limit to the hard one before any script runs. A launcher that
@@ -127,6 +128,7 @@ export interface Launch {
  * @param release gives SIGTERM and SIGINT their default effect back
  */
 export function launch({ argv, env, softLimit, search }: Launch, release: () => void): never {
+  release();
   const [command = "", ...args] = argv;
   const path = findProgram(command, search);
   for (const name of ["SIGPIPE", "SIGXFSZ"] as const) process.on(name, () => {});
@@ -136,7 +138,6 @@ export function launch({ argv, env, softLimit, search }: Launch, release: () => 
   const words = limited
     ? ["sh", "-c", 'ulimit -S -n "$1"; shift; exec "$@"', "sh", softLimit, path, ...args]
     : [command, ...args];
-  release();
   // biome-ignore lint/style/noNonNullAssertion: start.ts refuses a Node without it
   return process.execve!(program, words, env);
 }

@@ -1,12 +1,13 @@
 import type { Decision } from "../bootstrap/decide.js";
 import { describeEvidence } from "../bootstrap/evidence.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
-import { formatPosition } from "../galera/grastate.js";
+import { formatPosition, type Grastate } from "../galera/grastate.js";
 import type { Settings } from "../settings.js";
 import { hideSecrets } from "../system/log.js";
+import { readAccounts, requireRoot } from "./accounts.js";
 import { readCommand } from "./command.js";
 import { userArgs } from "./privileges.js";
-import { gather, judge, type StartPorts, serverArgv } from "./start.js";
+import { gather, judge, needsInitialisation, type StartPorts, serverArgv } from "./start.js";
 
 /** What `run` would do here and now; `plan --json` prints it. */
 export interface Plan {
@@ -46,12 +47,13 @@ export async function plan(
     const decision = { action: "untouched", why: "the command is no server start" } as const;
     return { ...nothing, decision, command: command.argv };
   }
+  const accounts = readAccounts(ports.env);
   const start = gather(command, settings, ports);
   const { member, datadir, evidence } = start;
   const local = { ...nothing, datadir, evidence: describeEvidence(evidence) };
   const argv = (founding: boolean) => {
-    const clean = evidence.kind === "position" && evidence.seqno >= 0n;
-    const position = clean ? formatPosition(evidence) : undefined;
+    if (founding && needsInitialisation(start)) requireRoot(accounts);
+    const position = evidence.kind === "position" ? plannedPosition(evidence) : undefined;
     return serverArgv(start, founding, member && position, userArgs(ports.uid, start.account));
   };
   if (member === undefined) {
@@ -73,6 +75,11 @@ export async function plan(
     cnf: { path, changed: current !== text, diff: current === text ? "" : hideSecrets(diff) },
     command: argv(decision.action === "found").map(hideSecrets),
   };
+}
+
+/** A server that was not stopped cleanly is asked for its position at the start, not by a plan. */
+function plannedPosition(state: Grastate): string {
+  return state.seqno >= 0n ? formatPosition(state) : "<recovered at the start>";
 }
 
 const nothing = {

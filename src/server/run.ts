@@ -1,4 +1,3 @@
-import type { Evidence } from "../bootstrap/evidence.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { writeIfChanged } from "../cnf/write.js";
 import { formatPosition, zeroUuid } from "../galera/grastate.js";
@@ -9,8 +8,8 @@ import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
-import { type Accounts, readAccounts } from "./accounts.js";
-import { readCommand } from "./command.js";
+import type { Accounts } from "./accounts.js";
+import type { StartCommand } from "./command.js";
 import { clearInterrupted, initialise } from "./initialise.js";
 import {
   type Launch,
@@ -23,6 +22,8 @@ import {
   gather,
   judge,
   type Member,
+  needsInitialisation,
+  refuseUnreadCnf,
   type Start,
   type StartPorts,
   serverArgv,
@@ -31,37 +32,39 @@ import {
 
 export interface RunPorts extends StartPorts {
   readonly uid: number;
+  /** The accounts that a founder makes. */
+  readonly accounts: Accounts;
   readonly clock: Clock;
   readonly log: Log;
   readonly runProcess: RunProcess;
-  /** Becomes another program. */
-  readonly launch: (launch: Launch) => Promise<never>;
+  readonly launch: BecomeProgram;
+}
+
+/** Becomes another program. */
+export type BecomeProgram = (what: Launch) => Promise<never>;
+
+/** A command that is none of our business. */
+export async function launchUntouched(
+  argv: readonly string[],
+  env: StartPorts["env"],
+  launch: BecomeProgram,
+): Promise<never> {
+  const softLimit = env[softLimitVariable];
+  return launch({ argv, env: untouchedEnvironment(env), softLimit, search: env });
 }
 
 /**
  * The way of a start: settings, local evidence, peers, decision, galera.cnf, first-time
  * initialisation on a founder, exec.
  *
- * @param words the command line behind `run --`
  * @throws Failure with the exit codes of DESIGN.md; the signal's reason when it ends the start
  */
 export async function run(
-  words: readonly string[],
+  command: StartCommand,
   settings: Settings,
   ports: RunPorts,
 ): Promise<never> {
-  const { env, uid, log, signal } = ports;
-  const softLimit = env[softLimitVariable];
-  const command = readCommand(words);
-  if (command.kind === "untouched") {
-    return ports.launch({
-      argv: command.argv,
-      env: untouchedEnvironment(env),
-      softLimit,
-      search: env,
-    });
-  }
-  const accounts = readAccounts(env);
+  const { env, uid, log, signal, accounts } = ports;
   const clean = serverEnvironment(env);
   const tools = { ...ports, runProcess: withEnvironment(clean, ports) };
   const start = gather(command, settings, ports);
@@ -72,15 +75,16 @@ export async function run(
     const verdict = await awaitVerdict(start, member, settings, ports);
     founding = verdict.decision.action === "found";
     log("info", `${founding ? "founding the cluster" : "joining"}: ${verdict.decision.why}`);
-    const { path, text } = prepareGaleraCnf(member.cnf, verdict.galera);
-    if (writeIfChanged(path, text) === "written") log("info", `${path} written`);
+    const cnf = prepareGaleraCnf(member.cnf, verdict.galera);
+    if (writeIfChanged(cnf.path, cnf.text) === "written") log("info", `${cnf.path} written`);
+    refuseUnreadCnf(start.argv, env, cnf);
   }
   signal.throwIfAborted();
   prepareDatadir(start.datadir, uid, start.account);
   const user = userArgs(uid, start.account);
   const alone = founding || member === undefined;
-  const { evidence, script } = start;
-  if (alone && script === undefined && needsInitialisation(evidence)) {
+  const { evidence } = start;
+  if (alone && needsInitialisation(start)) {
     await initialiseFor(start, user, accounts, tools);
   } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
     clearInterrupted(start.datadir, log); // or it would be taken for a later one
@@ -90,7 +94,7 @@ export async function run(
   log("info", `becoming ${argv.map(hideSecrets).join(" ")}`);
   const delegated = argv[0] === start.script;
   const given = delegated ? untouchedEnvironment(env) : clean;
-  return ports.launch({ argv, env: given, softLimit, search: env });
+  return ports.launch({ argv, env: given, softLimit: env[softLimitVariable], search: env });
 }
 
 /** The server's tools get the environment that it gets itself, without secrets. */
@@ -137,14 +141,6 @@ async function awaitVerdict(
   } catch (error) {
     throw error instanceof TimeUp ? progress.gaveUp(error.ms) : error;
   }
-}
-
-/** What holds no data yet, and is not left by an SST. */
-function needsInitialisation(evidence: Evidence): boolean {
-  return (
-    evidence.kind === "empty" ||
-    (evidence.kind === "interrupted" && evidence.by === "initialisation")
-  );
 }
 
 async function initialiseFor(

@@ -2,6 +2,9 @@ import { type Decision, decide } from "../bootstrap/decide.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { readEvidence } from "../bootstrap/evidence.js";
 import { type BaseSources, readBase } from "../cnf/base.js";
+import { effectiveLines } from "../cnf/effective.js";
+import { scan } from "../cnf/option-file.js";
+import type { PreparedCnf } from "../cnf/prepare.js";
 import type { GaleraSettings } from "../cnf/render.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import type { Query } from "../dns/client.js";
@@ -9,8 +12,9 @@ import { type Identity, identify } from "../peers/identity.js";
 import { createLook, type Look, type Sight } from "../peers/look.js";
 import { type AddressType, namePeers, type PeerSet } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
+import { exitCode, Failure } from "../system/failure.js";
 import type { Host } from "../system/host.js";
-import { defaultsArgs, type ServerCommand, serverOption } from "./command.js";
+import { decisiveArgs, defaultsArgs, type StartCommand, serverOption } from "./command.js";
 import { cnfSources } from "./image.js";
 
 /** All that is known of a start before DNS is asked. */
@@ -51,15 +55,18 @@ const defaultDatadir = "/var/lib/mysql";
  *
  * @throws Failure 65 for a file that cannot be read, 78 for settings that cannot work
  */
-export function gather(
-  command: Extract<ServerCommand, { kind: "server" }>,
-  settings: Settings,
-  ports: StartPorts,
-): Start {
+export function gather(command: StartCommand, settings: Settings, ports: StartPorts): Start {
   const me = identify(settings, ports.host);
   const args = command.argv.slice(1);
+  const [decisive] = decisiveArgs(args);
+  if (me !== undefined && decisive !== undefined) {
+    throw new Failure(
+      exitCode.config,
+      `${decisive} on the server's command line: who founds the cluster is decided here; leave it out, or see --bootstrap`,
+    );
+  }
   const inFiles = readServerOptions({ args: defaultsArgs(args), env: ports.env });
-  const option = (name: string) => serverOption(args, name) ?? inFiles(name);
+  const option = (name: "datadir" | "user") => serverOption(args, name) ?? inFiles(name);
   const datadir = option("datadir") ?? defaultDatadir;
   return {
     argv: command.argv,
@@ -112,9 +119,18 @@ export function judge(
   };
 }
 
+/** Whether a founder or a single node has to be initialised by us: there is no data, nor a script. */
+export function needsInitialisation({ evidence, script }: Start): boolean {
+  if (script !== undefined) return false;
+  return (
+    evidence.kind === "empty" ||
+    (evidence.kind === "interrupted" && evidence.by === "initialisation")
+  );
+}
+
 /** The server's command line for a decision. */
 export function serverArgv(
-  { argv, script }: Start,
+  { argv, script, member }: Start,
   founding: boolean,
   position: string | undefined,
   user: readonly string[],
@@ -125,5 +141,29 @@ export function serverArgv(
     ...(position === undefined ? [] : [`--wsrep_start_position=${position}`]),
   ];
   // A joiner gets its databases by SST: the official script would initialise its empty datadir.
-  return script !== undefined && founding ? [script, ...argv, ...added] : [...argv, ...added];
+  const delegated = script !== undefined && (founding || member === undefined);
+  return delegated ? [script, ...argv, ...added] : [...argv, ...added];
+}
+
+/**
+ * Makes sure that the server will read what galera.cnf says.
+ *
+ * @throws Failure 78 where its option files do not include galera.cnf or overrule it: such a server
+ *   would found a cluster of its own, or run on a cluster's data without replication
+ */
+export function refuseUnreadCnf(
+  argv: readonly string[],
+  env: StartPorts["env"],
+  { path, text }: Pick<PreparedCnf, "path" | "text">,
+): void {
+  const name = "wsrep_cluster_address";
+  const [own] = effectiveLines(scan(text), name);
+  const option = readServerOptions({ args: defaultsArgs(argv.slice(1)), env });
+  const read = option(name);
+  if (read === own?.content.value) return;
+  const found = read === undefined ? "none" : JSON.stringify(read);
+  throw new Failure(
+    exitCode.config,
+    `the server's option files give it another ${name} than ${path} (${found}): let them include ${path} last, or let --cnf (GALERA_CNF) name a file that they include`,
+  );
 }

@@ -35,6 +35,27 @@ export class Failure extends Error {
   }
 }
 
+/**
+ * Reads several things, and tells the problems of all of them together.
+ *
+ * @throws Failure 78 with the lines of every one that failed so
+ */
+export function readTogether<A, B>(first: () => A, second: () => B): [A, B] {
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Failure) || error.exitCode !== exitCode.config) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const both = [attempt(first), attempt(second)];
+  if (problems.length > 0) throw new Failure(exitCode.config, problems.join("\n"));
+  return both as [A, B];
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -83,7 +83,8 @@ describe.each<[BootstrapMode, Decision["action"]]>([
   ["sole-peer", "found"],
   ["never", "wait"],
 ])("%s: alone %s, with others join, whatever else is known", (mode, found) => {
-  test.each(Object.entries(evidences))("%s", (_, evidence) => {
+  const clustered = Object.entries(evidences).filter(([name]) => name !== "unclustered");
+  test.each(clustered)("%s", (_, evidence) => {
     // Half of a copy is never founded from.
     const alone = evidence === evidences.sst ? "wait" : found;
     for (const situation of [{}, { ordinal: 3 }, { fresh: false }]) {
@@ -92,6 +93,16 @@ describe.each<[BootstrapMode, Decision["action"]]>([
       expect(decide(joined).action).toBe("join");
     }
   });
+});
+
+test.each<[BootstrapMode, Decision["action"], Decision["action"]]>([
+  ["safe", "hold", "hold"],
+  ["never", "hold", "hold"],
+  ["sole-peer", "found", "join"],
+])("%s: foreign data, alone: %s, with others: %s", (mode, alone, joined) => {
+  const { unclustered } = evidences;
+  expect(decide(observation(mode, unclustered)).action).toBe(alone);
+  expect(decide(observation(mode, unclustered, { others: ["galera-7"] })).action).toBe(joined);
 });
 
 describe("why", () => {

@@ -127,7 +127,10 @@ describe("the next server is asked", () => {
 describe("tries", () => {
   test("all servers in turn, as often as attempts say", async () => {
     const dns = client([[], []], { attempts: 2 });
-    expect(await outcome(dns)).toMatchObject({ why: "timeout", detail: "10.0.0.2:53: no answer" });
+    expect(await outcome(dns)).toMatchObject({
+      why: "timeout",
+      detail: "10.0.0.1:53: no answer; 10.0.0.2:53: no answer",
+    });
     expect(dns.asked).toEqual([
       "10.0.0.1 at 0",
       "10.0.0.2 at 1000",

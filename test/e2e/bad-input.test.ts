@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fixtures, member, podEnv, runCli, scratch, startDns } from "./cli.js";
+import { fixtures, member, podEnv, runCli, scratch, serverArgs, startDns } from "./cli.js";
 
 test.each([
   ["an unknown flag", ["run", "--nope"], "unknown option '--nope'"],
@@ -88,7 +88,7 @@ test("a grastate.dat that is garbage: exit 65, file and line, and it stays as it
   const directory = scratch();
   mkdirSync(join(directory, "data"));
   writeFileSync(join(directory, "data", "grastate.dat"), "# GALERA saved state\nuuid: \x01\x02\n");
-  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const env = {
     ...podEnv(await startDns([member(0)]), 0),
     GALERA_CNF: join(directory, "galera.cnf"),
@@ -101,7 +101,7 @@ test("a grastate.dat that is garbage: exit 65, file and line, and it stays as it
 test("a foreign datadir is held, not wiped: exit 75", async () => {
   const directory = scratch();
   mkdirSync(join(directory, "data", "shop"), { recursive: true });
-  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const dns = await startDns([member(0), member(1)]);
   const env = { ...podEnv(dns, 0), GALERA_CNF: join(directory, "galera.cnf") };
   const { exitCode, stderr } = await runCli("galera-peers", args, { env });
@@ -109,9 +109,40 @@ test("a foreign datadir is held, not wiped: exit 75", async () => {
   expect(stderr).toMatch(/held: the datadir holds data that never belonged to a cluster/);
 });
 
+test.each(["--wsrep-new-cluster", "--wsrep_cluster_address=gcomm://"])(
+  "%s on the server's command line: exit 78",
+  async (argument) => {
+    const directory = scratch();
+    const env = {
+      ...podEnv(await startDns([member(0)]), 0),
+      GALERA_CNF: `${directory}/galera.cnf`,
+    };
+    const args = ["run", "--", "mariadbd", ...serverArgs(directory), argument];
+    const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain(`${argument} on the server's command line`);
+  },
+);
+
+test.each([
+  ["do not include galera.cnf", ""],
+  ["overrule it", "!include GALERA\n[mysqld]\nwsrep_cluster_address=gcomm://\n"],
+])("option files that %s: exit 78, no server", async (_, text) => {
+  const directory = scratch();
+  const cnf = join(directory, "galera.cnf");
+  const [defaults = "", ...args] = serverArgs(directory);
+  writeFileSync(join(directory, "my.cnf"), text.replace("GALERA", cnf));
+  const dns = await startDns([member(0), member(1)]);
+  const env = { ...podEnv(dns, 1), GALERA_CNF: cnf, PATH: `${fixtures}:${process.env.PATH}` };
+  const run = ["run", "--", "mariadbd", defaults, ...args];
+  const { exitCode, stdout, stderr } = await runCli("galera-peers", run, { env });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: "" });
+  expect(stderr).toContain("the server's option files give it another wsrep_cluster_address");
+});
+
 test("a founder without a root option: exit 78 and nothing begun", async () => {
   const directory = scratch();
-  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const env = {
     ...podEnv(await startDns([member(0)]), 0),
     PATH: `${fixtures}:${process.env.PATH}`,

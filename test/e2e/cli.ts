@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,12 +85,11 @@ export function scratch(): string {
   return path;
 }
 
-/** A new directory in which every user may write. */
-export function openScratch(name: string, parent = scratch()): string {
-  const path = join(parent, name);
-  mkdirSync(path);
-  chmodSync(path, 0o777);
-  return path;
+/** A server's first arguments: option files that include galera.cnf, and a datadir. */
+export function serverArgs(directory: string): string[] {
+  const file = join(directory, "my.cnf");
+  writeFileSync(file, `!include ${join(directory, "galera.cnf")}\n`);
+  return [`--defaults-file=${file}`, `--datadir=${join(directory, "data")}`];
 }
 
 export async function startDns(members: readonly Member[], faults: Partial<Faults> = {}) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -6,10 +6,10 @@ import { expect, test } from "vitest";
 import {
   fixtures,
   member,
-  openScratch,
   podEnv,
   runCli,
   scratch,
+  serverArgs,
   startCli,
   startDns,
 } from "./cli.js";
@@ -20,7 +20,7 @@ async function startStandIn(more: Record<string, string> = {}) {
   const directory = scratch();
   mkdirSync(join(directory, "data"));
   return {
-    args: ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`],
+    args: ["run", "--", "mariadbd", ...serverArgs(directory)],
     env: {
       ...podEnv(dns, 0),
       PATH: `${fixtures}:${process.env.PATH}`,
@@ -75,7 +75,7 @@ test("without a launcher's note the file limit is left alone", async () => {
   const { args, env } = await startStandIn();
   const { stdout } = await runCli("galera-peers", args, { env });
   expect(stdout).toMatch(/^nofile \d+$/m);
-  expect(stdout).toContain("argv --no-defaults");
+  expect(stdout).toContain("argv --defaults-file=");
 });
 
 test("a start that ran programs before leaves no child, no zombie and blocking pipes", async () => {
@@ -173,12 +173,12 @@ test.each([
 
 test("one clear line for a datadir that is not the user's own", async () => {
   const { args, env, directory } = await startStandIn();
-  const cnf = join(openScratch("etc", directory), "galera.cnf");
+  chmodSync(directory, 0o777);
   const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
   const { exitCode, stderr } = await execa(
     "setpriv",
     [...user, process.execPath, "bin/galera-peers.js", ...args],
-    { env: { ...env, GALERA_CNF: cnf }, extendEnv: false, reject: false },
+    { env, extendEnv: false, reject: false },
   );
   expect(exitCode).toBe(78);
   expect(stderr).toMatch(/the datadir .*\/data is not writable for uid 65534: mount a volume/);

@@ -3,7 +3,7 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { fixtures, member, podEnv, runCli, scratch, startDns } from "./cli.js";
+import { fixtures, member, podEnv, runCli, scratch, serverArgs, startDns } from "./cli.js";
 
 /** Node releases from test/runtimes; 26 is the one that runs the tests. */
 function nodeOf(major: number): string {
@@ -21,7 +21,7 @@ test.each([
   const cnf = join(directory, "galera.cnf");
   const { exitCode, stdout } = await runCli(
     "galera-peers",
-    ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`],
+    ["run", "--", "mariadbd", ...serverArgs(directory)],
     { node, env: { ...podEnv(dns, 1), PATH: `${fixtures}:${process.env.PATH}`, GALERA_CNF: cnf } },
   );
   expect(exitCode).toBe(0);

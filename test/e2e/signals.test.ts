@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/system/clock.js";
-import { fixtures, member, podEnv, scratch, startCli, startDns, until } from "./cli.js";
+import { fixtures, member, podEnv, scratch, serverArgs, startCli, startDns, until } from "./cli.js";
 
 /** A tool that writes down its PID and that of a child, and cannot be stopped by SIGTERM. */
 function stubborn(directory: string, name: string): string {
@@ -53,11 +53,35 @@ test.each([
 test("SIGTERM while another peer is awaited", async () => {
   const dns = await startDns([member(1)]);
   const directory = scratch();
-  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const env = { ...podEnv(dns, 1), GALERA_CNF: join(directory, "galera.cnf") };
   const run = startCli("galera-peers", args, env);
   await until(() => run.output().includes("waiting for another peer in DNS"), "the wait");
   expect((await end(run, "SIGTERM")).code).toBe(143);
+});
+
+test("SIGTERM while files are written", async () => {
+  const dns = await startDns([member(0), member(1)]);
+  const directory = scratch();
+  const slow = join(directory, "slow.mjs");
+  const text = `import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module";
+    const { fsyncSync } = fs;
+    fs.fsyncSync = (fd) => {
+      fs.writeSync(2, "flushing\\n");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      fsyncSync(fd);
+    };
+    syncBuiltinESMExports();`;
+  writeFileSync(slow, text);
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
+  const run = startCli("galera-peers", args, {
+    ...podEnv(dns, 0),
+    ...{ PATH: `${fixtures}:${process.env.PATH}`, GALERA_CNF: join(directory, "galera.cnf") },
+    NODE_OPTIONS: `--import ${slow}`,
+  });
+  await until(() => run.output().includes("flushing"), "galera.cnf to be flushed");
+  expect((await end(run, "SIGTERM")).code).toBe(143);
+  expect(run.output()).not.toContain("argv");
 });
 
 test("SIGTERM in the middle of an initialisation leaves none of its processes", async () => {
@@ -66,7 +90,7 @@ test("SIGTERM in the middle of an initialisation leaves none of its processes", 
   const tools = join(directory, "tools");
   mkdirSync(tools);
   const pids = stubborn(tools, "mariadb-install-db");
-  const args = ["run", "--", "mariadbd", "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const run = startCli("galera-peers", args, {
     ...podEnv(dns, 0),
     PATH: `${tools}:${fixtures}:${process.env.PATH}`,
@@ -91,7 +115,7 @@ test("SIGTERM while a position is recovered", async () => {
     "uuid: 6a6ea9ba-0000-11f0-8000-000000000001\nseqno: -1\nsafe_to_bootstrap: 0\n",
   );
   const server = join(directory, "mariadbd");
-  const args = ["run", "--", server, "--no-defaults", `--datadir=${directory}/data`];
+  const args = ["run", "--", server, ...serverArgs(directory)];
   const env = { ...podEnv(dns, 0), GALERA_CNF: join(directory, "galera.cnf") };
   const run = startCli("galera-peers", args, env);
   const running = await pidsIn(pids);

@@ -73,7 +73,8 @@ describe("a look", () => {
     const { asked, query } = dns();
     const seen = await createLook(query, me, "dns", false)(signal);
     expect(asked.toSorted()).toEqual([`A ${me.fqdn}`, `AAAA ${me.fqdn}`, `SRV ${serviceFqdn}`]);
-    expect(seen).toMatchObject({ kind: "peers", set: { fresh: true } });
+    // An address that is looked up afterwards is newer than the answer: it proves nothing of it.
+    expect(seen).toMatchObject({ kind: "peers", set: { fresh: false } });
   });
 
   test("asks for everybody's address where that is watched", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultsArgs, readCommand, serverOption } from "../../src/server/command.js";
+import { decisiveArgs, defaultsArgs, readCommand, serverOption } from "../../src/server/command.js";
 
 test.each([
   [[], { kind: "server", argv: ["mariadbd"], script: undefined }],
@@ -36,8 +36,24 @@ test.each([
   expect(serverOption(args, "datadir")).toBe(value);
 });
 
-test("underscores are dashes in an option's name", () => {
-  expect(serverOption(["--pid_file=/p"], "pid-file")).toBe("/p");
+test.each([
+  [["-h", "/a"], "datadir", "/a"],
+  [["-h/a"], "datadir", "/a"],
+  [["--datad=/a"], "datadir", "/a"],
+  [["--data=/a"], "datadir", undefined],
+  [["-u", "galera", "--help"], "user", "galera"],
+  [["--user=a", "-ub"], "user", "b"],
+] as const)("of %j, %s is %j", (args, name, value) => {
+  expect(serverOption(args, name)).toBe(value);
+});
+
+test.each([
+  ["--wsrep-new-cluster"],
+  ["--wsrep_new_cluster"],
+  ["--wsrep_cluster_address=gcomm://"],
+  ["--loose-wsrep-cluster-address=gcomm://a"],
+])("%s would decide in our place", (arg) => {
+  expect(decisiveArgs(["--a", arg, "--wsrep-node-name=x"])).toEqual([arg]);
 });
 
 test.each([

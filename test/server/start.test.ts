@@ -91,7 +91,15 @@ test.each([
   ],
 ])("the command line of %s", (_, official, founding, position, argv) => {
   const script = official ? "docker-entrypoint.sh" : undefined;
-  expect(
-    serverArgv(start({ kind: "empty" }, script), founding, position, ["--user=mysql"]),
-  ).toEqual(argv);
+  const joining = { ...start({ kind: "empty" }, script), member: member("dns") };
+  expect(serverArgv(joining, founding, position, ["--user=mysql"])).toEqual(argv);
+});
+
+test("a single node is left to the official script", () => {
+  const single = start({ kind: "empty" }, "docker-entrypoint.sh");
+  expect(serverArgv(single, false, undefined, [])).toEqual([
+    "docker-entrypoint.sh",
+    "mariadbd",
+    "--x",
+  ]);
 });

@@ -16,7 +16,7 @@ installed() {
 }
 
 # Installs the packages that are missing. Debian starts and enables a server that it installs: here
-# nothing is started, and what was not enabled before is disabled again.
+# nothing is started, and what was not enabled before is disabled again, also after an interruption.
 need_packages() {
   local package missing=()
   for package in "$@"; do
@@ -24,25 +24,35 @@ need_packages() {
   done
   ((${#missing[@]})) || return 0
   say "Installing with apt-get: ${missing[*]} (no service will be started or enabled)"
-  local hold=/usr/sbin/policy-rc.d held=no
+  install_quietly "${missing[@]}"
+}
+
+# In a shell of its own, whose end puts back what it changed.
+install_quietly() (
+  hold=/usr/sbin/policy-rc.d
+  before=$(enabled_services)
+  held=no
+
+  put_back() {
+    [[ $held == no ]] || as_root rm -f "$hold"
+    local service
+    for service in $(comm -13 <(echo "$before") <(enabled_services)); do
+      as_root deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || :
+      if [[ -e /etc/init.d/$service ]]; then as_root update-rc.d "$service" disable; fi
+    done
+  }
+  trap put_back EXIT
+  trap 'exit 130' INT TERM
+
   if [[ ! -e $hold ]]; then
+    held=yes
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$hold" >/dev/null
     as_root chmod 755 "$hold"
-    held=yes
   fi
-  local before outcome=0
-  before=$(enabled_services)
-  as_root apt-get update -qq &&
-    as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || outcome=$?
-  [[ $held == no ]] || as_root rm -f "$hold"
-  local service
-  for service in $(comm -13 <(echo "$before") <(enabled_services)); do
-    as_root deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || :
-    if [[ -e /etc/init.d/$service ]]; then as_root update-rc.d "$service" disable; fi
-  done
-  return "$outcome"
-}
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+)
 
 # The services that a boot would start, one a line, sorted.
 enabled_services() {

@@ -1,6 +1,6 @@
 /**
  * The pure parts of galera-peers, for tests of a user's own galera.cnf and for tools: nothing here
- * touches the network, a process or, but for `prepareGaleraCnf`, a file.
+ * touches the network, a process or a file.
  */
 export { type BootstrapMode, type Decision, decide, type Observation } from "./bootstrap/decide.js";
 export { describeEvidence, type Evidence } from "./bootstrap/evidence.js";

@@ -38,12 +38,18 @@ export async function stopLeftovers(lab: Lab, { clock, print }: LeftoverPorts): 
   }
 }
 
-/** Whether a path is a directory with nothing but what labs make: no other is ever removed. */
+/**
+ * Whether a path is a directory that a lab made, with nothing but what labs make: no other is ever
+ * removed. Volumes of a real cluster are called galera-0 and so on too, so the marker has to be there.
+ */
 export function isLabDirectory(lab: Lab): boolean {
-  const files = Object.values(controllerPaths(lab)).map((path) => basename(path));
+  const paths = controllerPaths(lab);
+  const files = Object.values(paths).map((path) => basename(path));
   try {
-    return readdirSync(lab.dir).every(
-      (entry) => files.includes(entry) || podOrdinal(entry) !== undefined,
+    const entries = readdirSync(lab.dir);
+    return (
+      entries.includes(basename(paths.marker)) &&
+      entries.every((entry) => files.includes(entry) || podOrdinal(entry) !== undefined)
     );
   } catch {
     return false;

@@ -60,6 +60,8 @@ export function podPaths(lab: Lab, name: string): PodPaths {
 /** Where the controller's files are. */
 export function controllerPaths({ dir }: Lab) {
   return {
+    /** Written first: only a directory that has it is ever removed. */
+    marker: join(dir, "galera-peers.lab"),
     socket: join(dir, "control.sock"),
     pid: join(dir, "controller.pid"),
     log: join(dir, "controller.log"),

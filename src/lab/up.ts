@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatDuration } from "../system/duration.js";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
@@ -77,6 +77,7 @@ function createDirectory(lab: Lab): void {
   try {
     mkdirSync(dirname(lab.dir), { recursive: true });
     mkdirSync(lab.dir);
+    writeFileSync(controllerPaths(lab).marker, "");
   } catch (error) {
     const problem =
       errnoOf(error) !== "EEXIST"

@@ -36,8 +36,9 @@ export function oneLine(text: string): string {
 }
 
 /**
- * Lines to standard error by plain writes. `process.stderr` is never touched: Node would make a
- * pipe non-blocking as soon as it is, and mariadbd would inherit that and lose log lines.
+ * Lines to standard output or error by plain writes. `process.stdout` and `process.stderr` are never
+ * touched: Node would make a pipe non-blocking as soon as they are, and mariadbd would inherit that
+ * and lose log lines.
  */
 export function writeLine(fd: number): WriteLine {
   return (line) => {

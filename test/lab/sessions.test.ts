@@ -67,8 +67,10 @@ test("members without a controller are stopped by what is recorded of them", asy
 
 test("only what labs make is a lab's directory", () => {
   const lab = { name: "lab", dir };
+  mkdirSync(join(dir, "galera-0")); // a volume may be called so too
+  expect(isLabDirectory(lab)).toBe(false);
+  writeFileSync(join(dir, "galera-peers.lab"), "");
   expect(isLabDirectory(lab)).toBe(true);
-  mkdirSync(join(dir, "galera-0"));
   writeFileSync(join(dir, "controller.log"), "");
   expect(isLabDirectory(lab)).toBe(true);
   writeFileSync(join(dir, "thesis.tex"), "");

@@ -33,6 +33,7 @@ install_quietly() (
   before=$(enabled_services)
   held=no
 
+  # shellcheck disable=SC2317 # called by the trap
   put_back() {
     [[ $held == no ]] || as_root rm -f "$hold"
     local service

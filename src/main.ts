@@ -15,13 +15,15 @@ import { launch } from "./server/launch.js";
 import { type BecomeProgram, launchUntouched, run } from "./server/run.js";
 import { readSettings, type Settings } from "./settings.js";
 import { systemClock as clock } from "./system/clock.js";
-import { exitCode, Failure, readTogether } from "./system/failure.js";
+import { exitCode, Failure, messageOf, readTogether } from "./system/failure.js";
 import { type Host, readHost } from "./system/host.js";
 import { createLog, type Log, writeLine } from "./system/log.js";
 import type { RunProcess } from "./system/processes.js";
 import { Interrupted, listenForSignals } from "./system/signals.js";
 
-const print = writeLine(1);
+const print = writeLine(1, (error) => {
+  throw new Failure(exitCode.software, `standard output cannot be written: ${messageOf(error)}`);
+});
 const printError = writeLine(2);
 
 /** Runs one of the programs to its end; the result is its exit code. */

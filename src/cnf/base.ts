@@ -36,8 +36,12 @@ export function readBase({ cnf, template, builtIn }: BaseSources): string {
  */
 export function readOptionFile(path: string): string | undefined {
   try {
+    if (!statSync(path).isFile()) {
+      throw new Failure(exitCode.config, `${path} is no regular file: name an option file`);
+    }
     return readFileSync(path, "latin1");
   } catch (error) {
+    if (error instanceof Failure) throw error;
     if (errnoOf(error) === "ENOENT") return undefined;
     throw new Failure(exitCode.config, `cannot read ${path}: ${messageOf(error)}`);
   }

@@ -39,8 +39,8 @@ export function readCommand(words: readonly string[]): ServerCommand {
 
 /** The options that are looked for, with what else mariadbd takes for them (sql/mysqld.cc). */
 const spellings = {
-  datadir: /^(?:--datad(?:i|ir)?|-h)$/,
-  user: /^(?:--user|-u)$/,
+  datadir: /^(?:--(?:loose[-_])?datad(?:i|ir)?|-h)$/,
+  user: /^(?:--(?:loose[-_])?user|-u)$/,
 } as const;
 
 /**

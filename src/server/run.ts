@@ -8,10 +8,11 @@ import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
-import type { Accounts } from "./accounts.js";
+import { type Accounts, requireRoot } from "./accounts.js";
 import type { StartCommand } from "./command.js";
 import { clearInterrupted, initialise } from "./initialise.js";
 import {
+  findProgram,
   type Launch,
   serverEnvironment,
   softLimitVariable,
@@ -68,6 +69,7 @@ export async function run(
   const clean = serverEnvironment(env);
   const tools = { ...ports, runProcess: withEnvironment(clean, ports) };
   const start = gather(command, settings, ports);
+  findProgram(start.script ?? start.argv[0] ?? "", env); // said now, not after a wait
   const { member } = start;
   let founding = false;
   if (member === undefined) log("info", "no namespace and no service: starting a single node");
@@ -75,6 +77,7 @@ export async function run(
     const verdict = await awaitVerdict(start, member, settings, ports);
     founding = verdict.decision.action === "found";
     log("info", `${founding ? "founding the cluster" : "joining"}: ${verdict.decision.why}`);
+    if (founding && needsInitialisation(start)) requireRoot(accounts);
     const cnf = prepareGaleraCnf(member.cnf, verdict.galera);
     if (writeIfChanged(cnf.path, cnf.text) === "written") log("info", `${cnf.path} written`);
     refuseUnreadCnf(start.argv, env, cnf);

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { type Decision, decide } from "../bootstrap/decide.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { readEvidence } from "../bootstrap/evidence.js";
@@ -68,6 +69,9 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
   const inFiles = readServerOptions({ args: defaultsArgs(args), env: ports.env });
   const option = (name: "datadir" | "user") => serverOption(args, name) ?? inFiles(name);
   const datadir = option("datadir") ?? defaultDatadir;
+  if (!isAbsolute(datadir)) {
+    throw new Failure(exitCode.config, `the datadir ${datadir} has to be an absolute path`);
+  }
   return {
     argv: command.argv,
     script: command.script,

@@ -39,8 +39,10 @@ export function oneLine(text: string): string {
  * Lines to standard output or error by plain writes. `process.stdout` and `process.stderr` are never
  * touched: Node would make a pipe non-blocking as soon as they are, and mariadbd would inherit that
  * and lose log lines.
+ *
+ * @param lost told of a line that cannot be written; a log has nobody to tell
  */
-export function writeLine(fd: number): WriteLine {
+export function writeLine(fd: number, lost: (error: unknown) => void = () => {}): WriteLine {
   return (line) => {
     const bytes = Buffer.from(`${line}\n`);
     for (let offset = 0; offset < bytes.length; ) {
@@ -48,7 +50,7 @@ export function writeLine(fd: number): WriteLine {
         offset += writeSync(fd, bytes, offset);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "EAGAIN") continue;
-        return;
+        return lost(error);
       }
     }
   };

@@ -32,7 +32,7 @@ export type RunProcess = (
 ) => Promise<ProcessEnd>;
 
 /** How long a process group has between SIGTERM and SIGKILL: we must be gone within a second. */
-const graceMs = 500;
+const graceMs = 400;
 const keptBytes = 65_536;
 
 export const runProcess: RunProcess = async (file, args, { input, env = {}, output, signal }) => {

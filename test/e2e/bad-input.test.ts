@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { fixtures, member, podEnv, runCli, scratch, serverArgs, startDns } from "./cli.js";
 
@@ -41,14 +42,18 @@ test("every setting malformed at once: all are told, exit 78", async () => {
     GALERA_BOOTSTRAP: "yes",
     GALERA_TIMEOUT: "soon",
     GALERA_LOG: "xml",
-    GALERA_PROVIDER_OPTIONS: "gcache.size",
+    GALERA_PROVIDER_OPTIONS: "a=b=c",
+    GALERA_HOSTNAME: "a_b..c",
+    GALERA_SST_METHOD: "Rsync!",
+    GALERA_HOOK_TIMEOUT: "-1",
+    MARIADB_ROOT_PASSWORD_HASH: "not a hash",
   };
   const { exitCode, stderr } = await runCli("galera-peers", ["run", "--poll", "1ms"], { env });
   expect(exitCode).toBe(78);
   const told = stderr.split("\n");
   expect(told).toHaveLength(Object.keys(env).length + 1);
   for (const name of [...Object.keys(env), "--poll"]) {
-    expect(told.filter((line) => line.startsWith(`galera-peers: ${name}: `))).toHaveLength(1);
+    expect(told.filter((line) => line.split(/[: ]+/)[1] === name)).toHaveLength(1);
   }
 });
 
@@ -82,6 +87,34 @@ test.each([
   expect(exitCode).toBe(code);
   expect(stderr).toMatch(message);
   expect(stderr.split("\n")).toHaveLength(1);
+});
+
+test("a template that never ends: exit 78, no hang", async () => {
+  const env = { ...podEnv(await startDns([member(0)]), 0), GALERA_CNF: "/nowhere/galera.cnf" };
+  const args = ["run", "--template", "/dev/zero"];
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toBe("galera-peers: /dev/zero is no regular file: name an option file");
+});
+
+test("a relative datadir: exit 78", async () => {
+  const directory = scratch();
+  const [defaults = ""] = serverArgs(directory);
+  const env = { ...podEnv(await startDns([member(0)]), 0), GALERA_CNF: `${directory}/galera.cnf` };
+  const args = ["run", "--", "mariadbd", defaults, "--datadir=data"];
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("the datadir data has to be an absolute path");
+});
+
+test("output that is lost is no success", async () => {
+  const dns = await startDns([member(0)]);
+  const command = 'exec "$0" bin/galera-peers.js find >/dev/full';
+  const { exitCode, stderr } = await execa("sh", ["-c", command, process.execPath], {
+    ...{ env: { PATH: process.env.PATH, ...podEnv(dns, 0) }, extendEnv: false, reject: false },
+  });
+  expect(exitCode).toBe(70);
+  expect(stderr).toContain("standard output cannot be written");
 });
 
 test("a grastate.dat that is garbage: exit 65, file and line, and it stays as it is", async () => {

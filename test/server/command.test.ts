@@ -40,6 +40,7 @@ test.each([
   [["-h", "/a"], "datadir", "/a"],
   [["-h/a"], "datadir", "/a"],
   [["--datad=/a"], "datadir", "/a"],
+  [["--loose_datadir=/a"], "datadir", "/a"],
   [["--data=/a"], "datadir", undefined],
   [["-u", "galera", "--help"], "user", "galera"],
   [["--user=a", "-ub"], "user", "b"],

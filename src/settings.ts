@@ -1,17 +1,19 @@
-import { parseProviderOptions } from "./cnf/provider-options.js";
-import { isAddress } from "./dns/address.js";
-import type { Server } from "./dns/lookup.js";
-import { hostName, isLabel } from "./dns/name.js";
-import { parseDuration } from "./system/duration.js";
+import {
+  addresses,
+  addressTypes,
+  command,
+  domainName,
+  duration,
+  label,
+  matching,
+  oneOf,
+  path,
+  pollDuration,
+  providerOptions,
+  type Reader,
+  servers,
+} from "./setting-readers.js";
 import { exitCode, Failure } from "./system/failure.js";
-
-/** How a setting's text is read. */
-interface Reader<T> {
-  /** Undefined for a text that is no value of this setting. */
-  readonly parse: (text: string) => T | undefined;
-  /** What the text should have been: "a DNS name". */
-  readonly wanted: string;
-}
 
 /** One setting: a flag, an environment variable, and how its text is read. */
 export interface Setting<T> {
@@ -22,57 +24,6 @@ export interface Setting<T> {
   readonly help: string;
   readonly repeatable?: boolean;
   readonly read: Reader<T>;
-}
-
-function parsed<T>(parse: (text: string) => T | undefined, wanted: string): Reader<T> {
-  return { parse, wanted };
-}
-
-function matching(pattern: RegExp, wanted: string): Reader<string> {
-  return parsed((text) => (pattern.test(text) ? text : undefined), wanted);
-}
-
-const command = matching(/./s, "a command (it is empty)");
-const path = matching(/^[^\0]+$/, "a path");
-
-const label = parsed((value) => {
-  const name = value.toLowerCase();
-  return isLabel(name) ? name : undefined;
-}, "a DNS label (letters, digits and inner dashes, at most 63)");
-const domainName = parsed(hostName, "a DNS name");
-const duration = parsed(
-  (value) => parseDuration(value) || undefined,
-  "a duration such as 500ms, 30s or 2m, more than 0",
-);
-const addressTypes = ["dns", "ip", "ipv4", "ipv6"] as const;
-
-function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
-  return parsed(
-    (value) => values.find((known) => known === value.toLowerCase()),
-    `one of ${values.join(", ")}`,
-  );
-}
-
-function isProviderOptions(text: string): boolean {
-  try {
-    return !/\p{Cc}/u.test(text) && parseProviderOptions(text).size > 0;
-  } catch {
-    return false;
-  }
-}
-
-function parseServers(list: string): readonly Server[] | undefined {
-  const servers = list
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map((item) => {
-      const [, v6, rest, port = "53"] = /^(?:\[(.*:.*)\]|([^[\]]+?))(?::(\d+))?$/.exec(item) ?? [];
-      const bare = /:.*:/.test(item) && isAddress(item);
-      const host = bare ? item : (v6 ?? rest ?? "");
-      return { host, port: bare ? 53 : Number(port) };
-    });
-  const valid = servers.every(({ host, port }) => isAddress(host) && port > 0 && port < 65536);
-  return valid && servers.length > 0 ? servers : undefined;
 }
 
 /** Every setting of DESIGN.md that has an effect so far, by the name that the code calls it. */
@@ -110,10 +61,7 @@ export const settings = {
     value: "address",
     env: "POD_IP",
     help: "my address (default: those of the interfaces and of my line in /etc/hosts)",
-    read: parsed((value) => {
-      const list = value.split(/[\s,]+/).filter(Boolean);
-      return list.length > 0 && list.every(isAddress) ? list : undefined;
-    }, "an IP address"),
+    read: addresses,
   },
   dns: {
     flag: "--dns",
@@ -121,10 +69,7 @@ export const settings = {
     env: "GALERA_DNS",
     help: "DNS server, repeatable (default: resolv.conf's nameservers)",
     repeatable: true,
-    read: parsed(
-      parseServers,
-      "IP addresses with an optional port, such as 10.0.0.10:53 or [::1]:53",
-    ),
+    read: servers,
   },
   addressType: {
     flag: "--address-type",
@@ -166,10 +111,7 @@ export const settings = {
     value: "k=v;…",
     env: "GALERA_PROVIDER_OPTIONS",
     help: "merged key by key into wsrep_provider_options",
-    read: parsed(
-      (text) => (isProviderOptions(text) ? text : undefined),
-      "key=value pairs separated by semicolons",
-    ),
+    read: providerOptions,
   },
   bootstrap: {
     flag: "--bootstrap",
@@ -190,10 +132,7 @@ export const settings = {
     value: "duration",
     env: "GALERA_POLL",
     help: "time between look-ups once settled, at least 1s (default: 1s)",
-    read: parsed((value) => {
-      const ms = parseDuration(value);
-      return ms !== undefined && ms >= 1000 ? ms : undefined;
-    }, "a duration of at least 1s"),
+    read: pollDuration,
   },
   log: {
     flag: "--log",

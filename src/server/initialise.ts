@@ -131,7 +131,8 @@ export function clearInterrupted(datadir: string, log: Log): void {
 
 function clear(datadir: string, log: Log): void {
   const evidence = readEvidence(datadir);
-  if (evidence.kind !== "empty" && evidence.kind !== "interrupted") {
+  const isInitialisation = evidence.kind === "interrupted" && evidence.by === "initialisation";
+  if (evidence.kind !== "empty" && !isInitialisation) {
     const why = describeEvidence(evidence);
     throw new Failure(exitCode.held, `held: ${datadir} is not cleared, since ${why}`);
   }

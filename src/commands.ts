@@ -3,6 +3,7 @@
  */
 import { tmpdir } from "node:os";
 import { Command, CommanderError } from "commander";
+import { agentCommand } from "./cli/agent.js";
 import { configureCommand } from "./cli/configure.js";
 import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
@@ -18,8 +19,10 @@ import type { Program } from "./entrypoint.js";
 import { find } from "./peers/find.js";
 import { identify, namespaceOf, ownNames } from "./peers/identity.js";
 import { createLook } from "./peers/look.js";
+import { readCommand } from "./server/command.js";
 import { cnfSources } from "./server/image.js";
 import { formatPlan, plan } from "./server/plan.js";
+import { gather } from "./server/start.js";
 import { readSettings, type Settings } from "./settings.js";
 import type { Clock } from "./system/clock.js";
 import { exitCode, Failure } from "./system/failure.js";
@@ -42,6 +45,8 @@ export interface Adapters {
   readonly logFor: (settings: Settings) => Log;
   readonly createQuery: (settings: Settings, host: Host) => Query;
   readonly runProcess: RunProcess;
+  /** An id that nobody else makes: 16 hex digits. */
+  readonly newId: () => string;
   /** `run`, for a server's command line. */
   readonly becomeServer: (words: readonly string[], flags: Flags) => Promise<never>;
 }
@@ -81,6 +86,7 @@ async function galeraPeers(argv: readonly string[], adapters: Adapters): Promise
 const subcommands: readonly ((adapters: Adapters) => Command)[] = [
   ({ becomeServer }) => runCommand(becomeServer),
   definePlan,
+  defineAgent,
   defineFind,
   (adapters) => defineConfigure("configure", adapters),
   defineFakeDns,
@@ -110,6 +116,23 @@ function definePlan({ read, print, ...adapters }: Adapters): Command {
     const { settings, host } = read(flags);
     const result = await plan(words, settings, { ...adapters, host });
     print(json ? JSON.stringify(result, undefined, 2) : formatPlan(result));
+  });
+}
+
+function defineAgent({ read, ...adapters }: Adapters): Command {
+  return agentCommand(async (words, flags, parent) => {
+    const { settings, host, log } = read(flags);
+    const command = readCommand(words);
+    if (command.kind === "untouched") {
+      throw new Failure(exitCode.usage, "agent takes a server's command line, as run does");
+    }
+    const start = gather(command, settings, { ...adapters, host });
+    if (start.member === undefined) {
+      throw new Failure(exitCode.config, "an agent without a namespace and a service has no peers");
+    }
+    const { startAgent } = await import("./agent/start.js");
+    const pid = parent === undefined ? undefined : Number(parent);
+    await startAgent(start, start.member, settings, pid, { ...adapters, log });
   });
 }
 

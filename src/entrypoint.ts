@@ -12,3 +12,8 @@ export function entrypointWords(
   const [command, separator = "--", ...words] = argv;
   return program === "galera-peers" && command === "run" && separator === "--" ? words : undefined;
 }
+
+/** `galera-peers notify`, which the server waits for. */
+export function isNotification(program: Program, argv: readonly string[]): boolean {
+  return program === "galera-peers" && argv[0] === "notify";
+}

@@ -4,16 +4,18 @@
  * parser too, is imported when it is called (commands.ts).
  */
 import { closeSync, openSync, readSync } from "node:fs";
+import { notify } from "./agent/notify.js";
 import type { Flags } from "./cli/options.js";
 import type { Adapters } from "./commands.js";
 import { createClient, type Query } from "./dns/client.js";
 import { parseResolvConf } from "./dns/resolv-conf.js";
-import { entrypointWords, type Program } from "./entrypoint.js";
+import { entrypointWords, isNotification, type Program } from "./entrypoint.js";
 import { readAccounts } from "./server/accounts.js";
 import { readCommand } from "./server/command.js";
+import { consultFor } from "./server/consult.js";
 import { launch } from "./server/launch.js";
-import { type BecomeProgram, launchUntouched, run } from "./server/run.js";
-import { readSettings, type Settings } from "./settings.js";
+import { type BecomeProgram, launchUntouched, type RunPorts, run } from "./server/run.js";
+import { flagsAsVariables, readSettings, type Settings } from "./settings.js";
 import { systemClock as clock } from "./system/clock.js";
 import { exitCode, Failure, messageOf, readTogether } from "./system/failure.js";
 import { type Host, readHost } from "./system/host.js";
@@ -34,6 +36,7 @@ export async function main(
 ): Promise<number> {
   const adapters = createAdapters(env);
   try {
+    if (isNotification(program, argv)) return notify(argv.slice(1));
     const words = entrypointWords(program, argv);
     if (words !== undefined) return await adapters.becomeServer(words, {});
     const { programs } = await import("./commands.js");
@@ -47,7 +50,9 @@ function createAdapters(env: Adapters["env"]): Adapters {
   const { signal, release } = listenForSignals();
   const uid = process.getuid?.() ?? 0; // this package is for Linux: there is one
   const read = (flags: Flags) => readAll(flags, env);
-  const ports = { env, signal, clock, uid, createQuery, runProcess };
+  const ports = { env, signal, clock, uid, createQuery, runProcess, newId };
+  const script = process.argv[1] ?? "galera-peers";
+  const program = [process.execPath, script];
   const becoming: BecomeProgram = async (what) => {
     // What came while files were written is seen at the poll that lies between two turns.
     for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
@@ -61,7 +66,11 @@ function createAdapters(env: Adapters["env"]): Adapters {
       if (command.kind === "untouched") return launchUntouched(command.argv, env, becoming);
       const accountsOf = () => readAccounts(env);
       const [{ settings, host, log }, accounts] = readTogether(() => read(flags), accountsOf);
-      return run(command, settings, { ...ports, host, log, accounts, launch: becoming });
+      const given = { words, settings: flagsAsVariables(flags), env, uid, program };
+      const consult: RunPorts["consult"] = (start, member) =>
+        consultFor(given, start, member, settings, { ...ports, log });
+      const becomes = { log, accounts, launch: becoming, program, consult };
+      return run(command, settings, { ...ports, ...becomes, host });
     },
   };
 }
@@ -94,13 +103,16 @@ function createQuery({ dns }: Settings, host: Host): Query {
 }
 
 /** From the kernel: to load node:crypto takes longer than a look-up. */
-function randomId(): number {
-  const bytes = Buffer.alloc(2);
+function randomBytes(count: number): Buffer {
+  const bytes = Buffer.alloc(count);
   const source = openSync("/dev/urandom", "r");
   readSync(source, bytes);
   closeSync(source);
-  return bytes.readUInt16BE();
+  return bytes;
 }
+
+const randomId = () => randomBytes(2).readUInt16BE();
+const newId = () => randomBytes(8).toString("hex");
 
 const runProcess: RunProcess = async (...call) =>
   (await import("./system/processes.js")).runProcess(...call);

@@ -81,6 +81,22 @@ export const providerOptions = parsed(
   "key=value pairs separated by semicolons",
 );
 
+function number(from: number, to: number): (text: string) => number | undefined {
+  return (text) => {
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= from && value <= to ? value : undefined;
+  };
+}
+
+export const count = parsed(number(1, 99), "a number from 1 to 99");
+export const port = parsed(number(1, 65_535), "a port from 1 to 65535");
+
+/** What a human allows once: for which pod, and in which epoch of the cluster. */
+export const token = parsed((value) => {
+  const [, pod, epoch] = /^([a-z0-9][a-z0-9-]*):(\d{1,9})$/.exec(value) ?? [];
+  return pod === undefined ? undefined : { pod, epoch: Number(epoch) };
+}, "<pod>:<epoch>, as the message that asks for it has it");
+
 export const pollDuration = parsed((value) => {
   const ms = parseDuration(value);
   return ms !== undefined && ms >= 1000 ? ms : undefined;

@@ -2,6 +2,7 @@ import {
   addresses,
   addressTypes,
   command,
+  count,
   domainName,
   duration,
   label,
@@ -9,17 +10,20 @@ import {
   oneOf,
   path,
   pollDuration,
+  port,
   providerOptions,
   type Reader,
   servers,
+  token,
 } from "./setting-readers.js";
 import { exitCode, Failure } from "./system/failure.js";
 
 /** One setting: a flag, an environment variable, and how its text is read. */
 export interface Setting<T> {
-  readonly flag: string;
-  /** The value's name in `--help`. */
-  readonly value: string;
+  /** Undefined for what belongs to one start alone and has a variable only. */
+  readonly flag?: string;
+  /** The value's name in `--help`; undefined for a flag that turns something off. */
+  readonly value?: string;
   readonly env?: string;
   readonly help: string;
   readonly repeatable?: boolean;
@@ -120,6 +124,43 @@ export const settings = {
     help: "who may found the cluster (default: safe; sole-peer is what configure-galera.sh did)",
     read: oneOf("safe", "sole-peer", "never"),
   },
+  replicas: {
+    flag: "--replicas",
+    value: "number",
+    env: "GALERA_REPLICAS",
+    help: "members of a StatefulSet that starts them all at once (default: unknown)",
+    read: count,
+  },
+  forceBootstrap: {
+    env: "GALERA_FORCE_BOOTSTRAP",
+    help: "one-shot: this pod founds the cluster's next epoch without the members that are silent",
+    read: token,
+  },
+  allowDiscard: {
+    env: "GALERA_ALLOW_DISCARD",
+    help: "one-shot: this pod gives up data that the cluster of this epoch does not have",
+    read: token,
+  },
+  stateDir: {
+    flag: "--state-dir",
+    value: "directory",
+    env: "GALERA_STATE_DIR",
+    help: "where the ledger is kept, on the data volume (default: the datadir)",
+    read: path,
+  },
+  agent: {
+    flag: "--no-agent",
+    env: "GALERA_AGENT",
+    help: "start no agent: peers learn nothing of this member (GALERA_AGENT=off)",
+    read: oneOf("on", "off"),
+  },
+  agentPort: {
+    flag: "--agent-port",
+    value: "port",
+    env: "GALERA_AGENT_PORT",
+    help: "where the members' agents listen (default: 4569)",
+    read: port,
+  },
   timeout: {
     flag: "--timeout",
     value: "duration",
@@ -178,22 +219,40 @@ export type Settings = {
  * @throws Failure 78 with a line for every problem
  */
 export function readSettings(
-  flags: Readonly<Partial<Record<SettingName, string>>>,
+  flags: Readonly<Partial<Record<SettingName, string | boolean>>>,
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
   const read: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
     const variable = setting.env === undefined ? undefined : env[setting.env] || undefined;
-    const raw = flags[name] ?? variable;
+    const flag = typeof flags[name] === "boolean" ? offOrUnset(flags[name]) : flags[name];
+    const raw = flag ?? variable;
     if (raw === undefined) continue;
     const value = setting.read.parse(raw);
     if (value !== undefined) read[name] = value;
     else {
-      const source = flags[name] === undefined ? setting.env : setting.flag;
+      const source = flag === undefined ? setting.env : setting.flag;
       problems.push(`${source}: ${JSON.stringify(raw)} is not ${setting.read.wanted}`);
     }
   }
   if (problems.length > 0) throw new Failure(exitCode.config, problems.join("\n"));
   return read as Settings;
+}
+
+/** Commander gives true for a `--no-…` that was not given. */
+function offOrUnset(value: boolean): string | undefined {
+  return value ? undefined : "off";
+}
+
+/** The flags as the variables that say the same, for another process of this program. */
+export function flagsAsVariables(
+  flags: Readonly<Partial<Record<SettingName, string | boolean>>>,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, given] of Object.entries(flags)) {
+    const { env }: Setting<unknown> = settings[name as SettingName];
+    if (env !== undefined && typeof given === "string") variables[env] = given;
+  }
+  return variables;
 }

@@ -1,4 +1,4 @@
-import { entrypointWords, type Program } from "./entrypoint.js";
+import { entrypointWords, isNotification, type Program } from "./entrypoint.js";
 
 /** The first Node with process.execve, by which `run` becomes the server. */
 const leastNode = [22, 15] as const;
@@ -17,7 +17,8 @@ export async function start(program: Program): Promise<void> {
   }
   const argv = process.argv.slice(2);
   // The same code twice: on the way to exec it is one file, which holds nothing else.
-  const file = entrypointWords(program, argv) === undefined ? "./main.js" : "./run.js";
+  const isShort = entrypointWords(program, argv) !== undefined || isNotification(program, argv);
+  const file = isShort ? "./run.js" : "./main.js";
   const { main }: typeof import("./main.js") = await import(file);
   process.exit(await main(program, argv, process.env));
 }

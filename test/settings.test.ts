@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { readSettings, type Setting, type SettingName, settings } from "../src/settings.js";
+import {
+  flagsAsVariables,
+  readSettings,
+  type Setting,
+  type SettingName,
+  settings,
+} from "../src/settings.js";
 import type { Failure } from "../src/system/failure.js";
 
 const all = Object.entries(settings) as [SettingName, Setting<unknown>][];
+const withFlag = all.filter(([, { flag }]) => flag !== undefined);
 
 /** A text for every setting that it does not take, and one that it does. */
 const texts: Readonly<Record<SettingName, { bad: string; good: string; value: unknown }>> = {
@@ -19,6 +26,16 @@ const texts: Readonly<Record<SettingName, { bad: string; good: string; value: un
   sstMethod: { bad: "rsync; rm -rf /", good: "mariabackup", value: "mariabackup" },
   providerOptions: { bad: "gcache.size", good: "gcache.size=1G; a=", value: "gcache.size=1G; a=" },
   bootstrap: { bad: "always", good: "Sole-Peer", value: "sole-peer" },
+  replicas: { bad: "0", good: "3", value: 3 },
+  forceBootstrap: {
+    bad: "galera-0",
+    good: "galera-0:2",
+    value: { pod: "galera-0", epoch: 2 },
+  },
+  allowDiscard: { bad: ":1", good: "galera-1:0", value: { pod: "galera-1", epoch: 0 } },
+  stateDir: { bad: "\0", good: "/var/lib/galera", value: "/var/lib/galera" },
+  agent: { bad: "maybe", good: "Off", value: "off" },
+  agentPort: { bad: "65536", good: "4570", value: 4570 },
   timeout: { bad: "0", good: "1.5m", value: 90_000 },
   poll: { bad: "500ms", good: "5s", value: 5000 },
   log: { bad: "xml", good: "JSON", value: "json" },
@@ -28,7 +45,7 @@ const texts: Readonly<Record<SettingName, { bad: string; good: string; value: un
 };
 
 function flagsOf(of: "bad" | "good") {
-  return Object.fromEntries(all.map(([name]) => [name, texts[name][of]]));
+  return Object.fromEntries(withFlag.map(([name]) => [name, texts[name][of]]));
 }
 
 function environmentOf(of: "bad" | "good") {
@@ -47,7 +64,7 @@ function problems(...given: Parameters<typeof readSettings>): readonly string[] 
 }
 
 describe("every setting", () => {
-  test.each(all)("%s: from its flag", (name) => {
+  test.each(withFlag)("%s: from its flag", (name) => {
     expect(readSettings({ [name]: texts[name].good }, {})).toEqual({ [name]: texts[name].value });
   });
 
@@ -61,7 +78,7 @@ describe("every setting", () => {
 
   test("malformed at once: a line for each, which names the flag", () => {
     const lines = problems(flagsOf("bad"), environmentOf("good"));
-    expect(lines.map((line) => line.split(":")[0])).toEqual(all.map(([, { flag }]) => flag));
+    expect(lines.map((line) => line.split(":")[0])).toEqual(withFlag.map(([, { flag }]) => flag));
   });
 
   test("malformed at once: a line for each, which names the variable", () => {
@@ -78,6 +95,72 @@ describe("every setting", () => {
 
   test("is what it was, where nothing is set", () => {
     expect(readSettings({}, {})).toEqual({});
+  });
+});
+
+describe("what belongs to one start alone has a variable and no flag", () => {
+  const tokens = ["forceBootstrap", "allowDiscard"] as const;
+
+  test("those are", () => {
+    const without = all.filter(([, { flag }]) => flag === undefined).map(([name]) => name);
+    expect(without).toEqual(tokens);
+  });
+
+  test.each(
+    tokens.flatMap((name) =>
+      [
+        "galera-0",
+        "galera-0:",
+        ":1",
+        "galera-0:-1",
+        "galera-0:1.5",
+        "galera-0:1:2",
+        "galera-0: 1",
+        "Galera-0:1",
+        "galera-0.galera:1",
+        "-:1",
+        "galera-0:1\n",
+        "galera-0:1234567890",
+      ].map((text): [SettingName, string] => [name, text]),
+    ),
+  )("%s: not %j", (name, text) => {
+    const { env = "" }: Setting<unknown> = settings[name];
+    expect(problems({}, { [env]: text })).toEqual([
+      `${env}: ${JSON.stringify(text)} is not <pod>:<epoch>, as the message that asks for it has it`,
+    ]);
+  });
+});
+
+describe("a flag without a value turns something off", () => {
+  test.each<[boolean | undefined, string | undefined, "on" | "off" | undefined]>([
+    [false, undefined, "off"], // --no-agent
+    [false, "on", "off"],
+    [true, undefined, undefined], // commander's value where the flag was not given
+    [true, "off", "off"],
+    [undefined, "off", "off"],
+    [undefined, "on", "on"],
+    [undefined, "", undefined],
+  ])("%j and GALERA_AGENT=%s: %s", (flag, variable, value) => {
+    const flags = flag === undefined ? {} : { agent: flag };
+    expect(readSettings(flags, { GALERA_AGENT: variable }).agent).toBe(value);
+  });
+
+  test("a variable that is malformed is named where the flag was not given", () => {
+    expect(problems({ agent: true }, { GALERA_AGENT: "x" })).toEqual([
+      'GALERA_AGENT: "x" is not one of on, off',
+    ]);
+  });
+});
+
+describe("flags as the variables that say the same", () => {
+  test("for every setting that has both", () => {
+    const both = withFlag.filter(([name, { env }]) => env !== undefined && name !== "agent");
+    const flags = Object.fromEntries(both.map(([name]) => [name, texts[name].good]));
+    expect(readSettings({}, flagsAsVariables(flags))).toEqual(readSettings(flags, {}));
+  });
+
+  test("not what has no variable, nor what was not given", () => {
+    expect(flagsAsVariables({ onStart: "cat", agent: true })).toEqual({});
   });
 });
 
@@ -167,9 +250,19 @@ describe("more texts that a setting does not take", () => {
     ["timeout", "0s"],
     ["hookTimeout", "0"],
     ["hookTimeout", "forever"],
+    ["replicas", "-1"],
+    ["replicas", "1.5"],
+    ["replicas", "100"],
+    ["replicas", "3 "],
+    ["agentPort", "0"],
+    ["agentPort", "http"],
+    ["agentPort", "004569"],
+    ["stateDir", "a\0b"],
+    ["agent", "yes"],
   ])("%s: %j", (name, text) => {
+    const { flag }: Setting<unknown> = settings[name];
     const [line = "", ...more] = problems({ [name]: text }, {});
-    expect(line).toContain(`${settings[name].flag}: ${JSON.stringify(text)} is not `);
+    expect(line).toContain(`${flag}: ${JSON.stringify(text)} is not `);
     expect(more).toEqual([]);
   });
 });

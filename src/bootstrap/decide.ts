@@ -1,111 +1,223 @@
-import { zeroUuid } from "../galera/grastate.js";
-import { answered, listed, type PeerSet } from "../peers/peer-set.js";
-import { describeEvidence, type Evidence } from "./evidence.js";
-
-/** Who may found: `safe`, what configure-galera.sh did, or nobody. */
-export type BootstrapMode = "safe" | "sole-peer" | "never";
-
-/** All that a decision rests on. */
-export interface Observation {
-  readonly mode: BootstrapMode;
-  readonly ordinal: number | undefined;
-  readonly evidence: Evidence;
-  /** An answer of DNS that names me. */
-  readonly peers: PeerSet;
-}
+import { type Choice, elect } from "./elect.js";
+import { describeEvidence, type Evidence, isData } from "./evidence.js";
+import {
+  epochOf,
+  type Founding,
+  type Ledger,
+  lineOf,
+  sharedUpTo,
+  sharedWithoutLedger,
+} from "./ledger.js";
+import type { MemberState, Running } from "./member.js";
+import { answering, isPrimary, type Observation } from "./observation.js";
+import { shortPosition } from "./words.js";
 
 /** What to do now, and why, in words that stay the same as long as the reason does. */
-export type Decision =
-  | { readonly action: "found"; readonly why: string }
-  | { readonly action: "join"; readonly why: string }
-  /** Look again; `why` names what is waited for. */
-  | { readonly action: "wait"; readonly why: string }
-  /** Only a human may go on. */
-  | { readonly action: "hold"; readonly why: string };
+export type Decision = {
+  readonly why: string;
+  /** The member that gets my vote. */
+  readonly elects?: MemberState;
+} & (
+  | { readonly action: "found"; readonly epoch: number; readonly past?: readonly Founding[] }
+  | { readonly action: "join"; readonly cluster: Ledger | undefined; readonly discard?: number }
+  /** Look again; `why` names what is waited for. `stops`: my server has to end first. */
+  | { readonly action: "wait"; readonly stops?: boolean }
+  /** Only a human may go on. `own`: whatever the others say. */
+  | { readonly action: "hold"; readonly own?: true }
+  /** My server makes the component that it is in primary (`pc.bootstrap`). */
+  | {
+      readonly action: "bootstrap";
+      readonly epoch: number;
+      readonly past?: readonly Founding[];
+      readonly running: Running;
+    }
+  /** Nothing is to be decided. */
+  | { readonly action: "rest" }
+);
 
 /**
  * Decides whether this member founds the cluster, joins it or waits. Joining can never make a second
  * cluster, since Galera itself finds out whether a primary component exists; founding can. So a
- * doubt is a wait, and no time-out turns a wait into founding.
+ * doubt is a wait, and no time-out turns a wait into founding. docs/bootstrap.md has the rules.
  */
-export function decide(observation: Observation): Decision {
-  const { mode, evidence } = observation;
-  if (evidence.kind === "unclustered" && mode !== "sole-peer") {
-    return {
-      action: "hold",
-      why: `${describeEvidence(evidence)}, and joining would replace it: move it away to join, or start once with --bootstrap sole-peer, alone, to found a cluster from it`,
-    };
+export function decide(o: Observation): Decision {
+  const { phase, evidence } = o.self;
+  if (phase.kind === "running") return decideRunning(o, phase);
+  if (phase.kind !== "waiting" || evidence === undefined) {
+    return { action: "rest", why: "no start of a server waits for a decision" };
   }
-  const join = joinOthers(observation);
-  if (join !== undefined) return join;
-  switch (mode) {
-    case "safe":
-      return decideAlone(observation);
-    case "sole-peer":
-      return decideSole(observation);
-    case "never":
+  const obstacle = o.mode === "sole-peer" ? undefined : ownObstacle(evidence, o.self.ledger);
+  if (obstacle !== undefined) return { action: "hold", own: true, why: obstacle };
+
+  const primary = newestPrimary(o.contacts);
+  if (primary !== undefined) return decideJoin(o, evidence, primary);
+  if (o.mode === "sole-peer") return decideSole(o, evidence);
+  if (evidence.kind === "unrecovered") {
+    return { action: "wait", why: "my position, which a start recovers from InnoDB" };
+  }
+  const busy = othersBusy(o);
+  if (busy !== undefined) return { action: "wait", why: busy };
+  return act(o, elect(o));
+}
+
+function act({ mode, contacts, named, self }: Observation, choice: Choice): Decision {
+  if (mode === "never" && "candidate" in choice && choice.candidate.name === self.name) {
+    return { action: "wait", why: "another member to found: --bootstrap never forbids it to me" };
+  }
+  switch (choice.kind) {
+    case "me":
       return {
-        action: "wait",
-        why: "another peer in DNS: --bootstrap never forbids this member to found",
+        ...{ action: "found", why: choice.why, epoch: choice.epoch, past: choice.past },
+        elects: choice.candidate,
       };
+    case "candidate":
+      return { action: "wait", why: choice.why, elects: choice.candidate };
+    case "silent": {
+      const present = named.find((name) => contacts.get(name)?.kind === "present");
+      if (present === undefined) return { action: "wait", why: choice.why };
+      // Whether there is a primary component, Galera finds out itself.
+      const why = `${present} has Galera's port open, and no agent answers there`;
+      return { action: "join", cluster: undefined, why };
+    }
+    case "nobody":
+      return { action: "wait", why: choice.why };
+    case "human":
+      return { action: "hold", why: choice.why };
     default:
-      return mode satisfies never;
+      return choice satisfies never;
   }
 }
 
-function decideSole({ evidence }: Observation): Decision {
+/** What in my own datadir only a human can settle. */
+export function ownObstacle(evidence: Evidence, ledger: Ledger | undefined): string | undefined {
+  if (evidence.kind === "unclustered") {
+    return `${describeEvidence(evidence)}, and joining would replace it: move it away to join, or start once with --bootstrap sole-peer, alone, to found a cluster from it`;
+  }
+  if (!isData(evidence) || ledger?.uuid === undefined || ledger.uuid === evidence.uuid) {
+    return undefined;
+  }
+  return `${describeEvidence(evidence)}, and my ledger is that of cluster ${ledger.uuid}: one of the two is not mine; move the datadir or the ledger away`;
+}
+
+/** The member of a primary component that knows most. */
+function newestPrimary(contacts: Observation["contacts"]): MemberState | undefined {
+  const states = answering(contacts).filter(({ phase }) => isPrimary(phase));
+  return states.reduce<MemberState | undefined>(
+    (best, one) => (best === undefined || epochOf(one.ledger) > epochOf(best.ledger) ? one : best),
+    undefined,
+  );
+}
+
+/** Rule 2: a primary component exists, so there is nothing to found. */
+function decideJoin(
+  { self, discard }: Observation,
+  evidence: Evidence,
+  primary: MemberState,
+): Decision {
+  const { name, ledger: cluster, phase } = primary;
+  const isUnknown = isPrimary(phase) && phase.seqno === undefined;
+  if (isUnknown && isData(evidence) && hasLine(self.ledger) !== hasLine(cluster)) {
+    // Nothing else tells whether a join would replace what the cluster has not.
+    return { action: "wait", why: `the position of ${name}, which is in the primary component` };
+  }
+  const difference = differenceTo(evidence, self.ledger, primary);
+  if (difference === undefined) {
+    return { action: "join", cluster, why: `${name} is in the primary component` };
+  }
+  const epoch = epochOf(cluster);
+  const isAllowed =
+    discard?.pod === self.name &&
+    discard.epoch === epoch &&
+    !self.ledger?.discarded.includes(epoch);
+  if (isAllowed) {
+    const why = `${name} is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: ${difference}`;
+    return { action: "join", cluster, why, discard: epoch };
+  }
+  const way = `joining would replace it; to give it up, start once with GALERA_ALLOW_DISCARD=${self.name}:${epoch}`;
+  return { action: "hold", why: `diverged: ${difference}; ${way}` };
+}
+
+function hasLine(ledger: Ledger | undefined): boolean {
+  return ledger !== undefined && lineOf(ledger) !== undefined;
+}
+
+/** What my data has that the cluster's has not; undefined where it has all. */
+function differenceTo(
+  evidence: Evidence,
+  ledger: Ledger | undefined,
+  { name, phase, ledger: theirs }: MemberState,
+): string | undefined {
+  if (!isData(evidence)) return undefined;
+  const mine = `mine is ${shortPosition(evidence)}`;
+  if (theirs?.uuid !== undefined && theirs.uuid !== evidence.uuid) {
+    return `${mine}, ${name} is in another cluster, ${theirs.uuid}`;
+  }
+  const shared =
+    ledger === undefined || ledger.view.members.length === 0
+      ? sharedWithoutLedger(theirs?.foundings ?? [])
+      : sharedUpTo(ledger.foundings, theirs?.foundings ?? []);
+  if (shared !== undefined && evidence.seqno > shared) {
+    return `${mine}, and the cluster that ${name} is in was founded anew from position ${shared}`;
+  }
+  const seqno = isPrimary(phase) ? phase.seqno : undefined;
+  if (seqno !== undefined && evidence.seqno > seqno) {
+    return `${mine}, and ${name} stands at ${seqno}`;
+  }
+  return undefined;
+}
+
+/** Rule 3: somebody is on the way to a primary component already. */
+function othersBusy({ contacts }: Observation): string | undefined {
+  for (const { name, phase } of answering(contacts)) {
+    if (phase.kind === "founding") return `${name}, which is founding the cluster`;
+    if (phase.kind === "joining") return `${name}, which is joining`;
+  }
+  return undefined;
+}
+
+/** What configure-galera.sh did, but for half of a copy. */
+function decideSole({ named, self }: Observation, evidence: Evidence): Decision {
+  const others = named.filter((name) => name !== self.name);
+  if (others.length > 0) {
+    return { action: "join", cluster: undefined, why: `DNS names ${others.join(", ")}` };
+  }
   if (evidence.kind !== "interrupted" || evidence.by !== "sst") {
-    return { action: "found", why: "I am the only peer in DNS" };
-  }
-  // configure-galera.sh founded here too, from half of a copy.
-  return { action: "wait", why: waitAlone(describeEvidence(evidence)) };
-}
-
-function decideAlone({ ordinal, evidence, peers }: Observation): Decision {
-  const obstacle = obstacleToFounding(ordinal, evidence);
-  if (obstacle !== undefined) {
-    return { action: "wait", why: waitAlone(obstacle) };
-  }
-  if (!peers.fresh) {
-    const known = answered(peers.self).join(", ");
-    const why = known
-      ? `a fresh DNS answer: my own record has ${known}, which is not mine`
-      : "a fresh DNS answer: this one came without my address, and nothing else proves its age";
-    return { action: "wait", why };
+    const epoch = epochOf(self.ledger) + 1;
+    return { action: "found", epoch, why: "I am the only peer in DNS" };
   }
   return {
-    action: "found",
-    why: `${describeEvidence(evidence)}, and I am alone in a fresh DNS answer`,
+    action: "wait",
+    why: `another peer in DNS: I am alone there, but ${describeEvidence(evidence)}`,
   };
 }
 
-function waitAlone(obstacle: string): string {
-  return `another peer in DNS: I am alone there, but ${obstacle}`;
-}
-
-function joinOthers({ peers }: Observation): Decision | undefined {
-  if (peers.others.length === 0) return undefined;
-  return { action: "join", why: `DNS names ${listed(peers.others.map(({ name }) => name))}` };
-}
-
-/** Why a member that is alone in DNS must not found; undefined if it may. */
-function obstacleToFounding(ordinal: number | undefined, evidence: Evidence): string | undefined {
-  switch (evidence.kind) {
-    case "unclustered":
-      return describeEvidence(evidence);
-    case "position":
-      if (!evidence.safeToBootstrap)
-        return `${describeEvidence(evidence)}: another member left later`;
-      if (evidence.uuid !== zeroUuid) return undefined;
-      break; // Galera writes safe_to_bootstrap 1 before a first start, a joiner's too
-    case "interrupted":
-      if (evidence.by === "sst") return describeEvidence(evidence);
-      break;
-    case "empty":
-      break;
-    default:
-      return evidence satisfies never;
+/** A server that runs: what is left to decide is how a component becomes primary again. */
+function decideRunning(o: Observation, phase: Running): Decision {
+  if (phase.primary) return { action: "rest", why: "my server is in the primary component" };
+  const primary = newestPrimary(o.contacts);
+  if (primary !== undefined) {
+    const why = `my server to reach the primary component, which ${primary.name} is in`;
+    return { action: "wait", why };
   }
-  if (ordinal === 0) return undefined;
-  return `${describeEvidence(evidence)} and my name does not end in -0`;
+  if (o.mode !== "safe") return { action: "wait", why: "a primary component" };
+  const busy = othersBusy(o);
+  if (busy !== undefined) return { action: "wait", why: busy };
+  const choice = elect(o);
+  // A server that runs joins nobody: it meets who is present by itself.
+  if (choice.kind === "silent") return { action: "wait", why: choice.why };
+  if (choice.kind === "nobody") {
+    const stops = choice.stopping?.includes(o.self.name) ?? false;
+    return { action: "wait", why: choice.why, stops };
+  }
+  if (choice.kind !== "me") return act(o, choice);
+  const apart = answering(o.contacts)
+    .filter((other) => other.phase.kind === "running" && !phase.view.members.includes(other.name))
+    .map(({ name }) => name);
+  if (apart.length === 0) {
+    const { why, epoch, past, candidate: elects } = choice;
+    return { action: "bootstrap", why, epoch, past, elects, running: phase };
+  }
+  // They could become primary without me, by themselves.
+  const why = `my server to be connected to that of ${apart.join(", ")}`;
+  return { action: "wait", why, elects: choice.candidate };
 }

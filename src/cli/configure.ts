@@ -4,6 +4,7 @@ import { commandWith, type Flags, galeraCnf } from "./options.js";
 export function configureCommand(name: string, action: (flags: Flags) => Promise<void>): Command {
   return commandWith(name, "peers on standard input, one a line, into galera.cnf", [
     ...galeraCnf,
+    "bootstrap",
     "service",
     "hostname",
     "podIp",

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { type Setting, type SettingName, settings } from "../settings.js";
 
 /** The flags that were given, by the name of the setting; the values are not read yet. */
-export type Flags = Readonly<Partial<Record<SettingName, string>>>;
+export type Flags = Readonly<Partial<Record<SettingName, string | boolean>>>;
 
 /** Where a member finds its peers, and how it says so. */
 export const discovery = [
@@ -18,6 +18,14 @@ export const discovery = [
   "poll",
 ] as const satisfies readonly SettingName[];
 
+/** Who decides about founding, and with whom. */
+export const deciding = [
+  "bootstrap",
+  "replicas",
+  "stateDir",
+  "agentPort",
+] as const satisfies readonly SettingName[];
+
 /** How galera.cnf is made. */
 export const galeraCnf = [
   "cnf",
@@ -25,7 +33,6 @@ export const galeraCnf = [
   "clusterName",
   "sstMethod",
   "providerOptions",
-  "bootstrap",
 ] as const satisfies readonly SettingName[];
 
 /** A subcommand with the flags of these settings; `--help` names each one's variable too. */
@@ -33,7 +40,9 @@ export function commandWith(name: string, summary: string, names: readonly Setti
   const command = new Command(name).description(summary);
   for (const setting of names) {
     const { flag, value, env, help, repeatable }: Setting<unknown> = settings[setting];
-    const option = new Option(`${flag} <${value}>`, env === undefined ? help : `${help} [${env}]`);
+    if (flag === undefined) throw new Error(`${setting} has no flag`);
+    const words = value === undefined ? flag : `${flag} <${value}>`;
+    const option = new Option(words, env === undefined ? help : `${help} [${env}]`);
     if (repeatable) option.argParser((one, before?: string) => (before ? `${before},${one}` : one));
     command.addOption(option);
   }
@@ -58,7 +67,9 @@ export function withLongNamespace(argv: readonly string[]): readonly string[] {
   for (let index = 1; words[index]?.startsWith("-") && words[index] !== "--"; index += 1) {
     const word = (words[index] as string).replace(/^-ns(?=$|=)/, "--namespace");
     words[index] = word;
-    const takesValue = Object.values(settings).some(({ flag }) => flag === word);
+    const takesValue = Object.values<Setting<unknown>>(settings).some(
+      ({ flag, value }) => flag === word && value !== undefined,
+    );
     if (takesValue) index += 1;
   }
   return words;

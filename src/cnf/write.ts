@@ -1,8 +1,8 @@
 import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { replaceFile } from "../system/files.js";
 import { refuseWorldWritable } from "./check.js";
-import { replaceFile } from "./replace.js";
 
 /**
  * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all (see

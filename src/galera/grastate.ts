@@ -67,7 +67,23 @@ export class GrastateError extends Error {
   }
 }
 
+/** Reads `uuid:seqno`; in GTID mode more follows behind a comma. */
+export function parsePosition(text: string): Position {
+  const [, uuid = zeroUuid, seqno = "-1"] = /^([^:]+):(-?\d+)/.exec(text) ?? [];
+  return { uuid: uuid.toLowerCase(), seqno: BigInt(seqno) };
+}
+
 /** `uuid:seqno`. */
 export function formatPosition({ uuid, seqno }: Position): string {
   return `${uuid}:${seqno}`;
+}
+
+/** The text of grastate.dat, as galera/src/saved_state.cpp writes it. */
+export function formatGrastate({ uuid, seqno, safeToBootstrap }: Grastate): string {
+  return `# GALERA saved state
+version: 2.1
+uuid:    ${uuid}
+seqno:   ${seqno}
+safe_to_bootstrap: ${safeToBootstrap ? 1 : 0}
+`;
 }

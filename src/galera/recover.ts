@@ -15,7 +15,7 @@ export async function recoverPosition(
   runProcess: RunProcess,
   signal: AbortSignal,
 ): Promise<string> {
-  const args = [...serverArgs, "--wsrep-recover", "--disable-log-error"];
+  const args = [...serverArgs, "--wsrep-recover", "--disable-log-error", "--skip-networking"];
   const { exitCode: code, output } = await runProcess(server, args, {
     input: "",
     output: "keep",

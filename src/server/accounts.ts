@@ -102,8 +102,14 @@ export function requireRoot({ root }: Accounts): RootAccess {
  * (sql/sql_bootstrap.cc).
  *
  * @param password root's password where the environment asks for a random one
+ * @param serverUser the operating system's user that server and agent run as; unix_socket lets it in
+ *   under that name, and only over the socket
  */
-export function accountStatements(accounts: Accounts, password: string): string[] {
+export function accountStatements(
+  accounts: Accounts,
+  password: string,
+  serverUser: string | undefined,
+): string[] {
   const by = identifiedBy(requireRoot(accounts), password);
   const { rootHost } = accounts;
   const statements = [
@@ -121,6 +127,13 @@ export function accountStatements(accounts: Accounts, password: string): string[
       `GRANT ALL ON *.* TO ${user} WITH GRANT OPTION;`,
       // GRANT PROXY, which the bootstrap user may not grant.
       `INSERT INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES (${quoteSql(rootHost)}, 'root', '', '', 1, '');`,
+    );
+  }
+  if (serverUser !== undefined && serverUser !== "root") {
+    const agent = `${quoteSql(serverUser)}@localhost`;
+    statements.push(
+      `CREATE USER ${agent} IDENTIFIED VIA unix_socket;`,
+      `GRANT SUPER, SHUTDOWN ON *.* TO ${agent};`, // pc.bootstrap takes SUPER, and nothing less
     );
   }
   return statements;

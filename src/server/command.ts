@@ -41,6 +41,7 @@ export function readCommand(words: readonly string[]): ServerCommand {
 const spellings = {
   datadir: /^(?:--(?:loose[-_])?datad(?:i|ir)?|-h)$/,
   user: /^(?:--(?:loose[-_])?user|-u)$/,
+  socket: /^(?:--(?:loose[-_])?socket|-S)$/,
 } as const;
 
 /**
@@ -54,10 +55,15 @@ export function serverOption(
   let value: string | undefined;
   for (const [index, arg] of args.entries()) {
     const [, long, , given] = /^(--[^=]+)(=(.*))?$/s.exec(arg) ?? [];
-    const [, short, rest] = /^(-[a-z])(.*)$/s.exec(arg) ?? [];
+    const [, short, rest] = /^(-[a-zS])(.*)$/s.exec(arg) ?? [];
     if (spellings[name].test(long ?? short ?? "")) value = given ?? (rest || args[index + 1]);
   }
   return value;
+}
+
+/** Whether the server's command line has a notify command of the user's. */
+export function hasNotifyCommand(args: readonly string[]): boolean {
+  return args.some((arg) => /^--(?:loose-)*wsrep-notify-cmd(?:=|$)/.test(arg.replaceAll("_", "-")));
 }
 
 /** The arguments that would decide about the cluster in our place. */

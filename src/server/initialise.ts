@@ -1,9 +1,6 @@
 import {
   chownSync,
-  closeSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -17,9 +14,12 @@ import {
   initialisationNote,
   readEvidence,
 } from "../bootstrap/evidence.js";
-import { zeroUuid } from "../galera/grastate.js";
+import type { Ledger } from "../bootstrap/ledger.js";
+import { isOwnFile } from "../bootstrap/store.js";
+import { formatGrastate, zeroUuid } from "../galera/grastate.js";
 import { listed } from "../peers/peer-set.js";
 import { exitCode, Failure } from "../system/failure.js";
+import { flushDirectory } from "../system/files.js";
 import type { Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, accountStatements } from "./accounts.js";
@@ -37,6 +37,9 @@ export interface InitialiseOptions {
   readonly byRoot: boolean;
   /** Of a cluster: a single node has no grastate.dat. */
   readonly member: boolean;
+  readonly ledger: Ledger | undefined;
+  /** The operating system's user that the server runs as, where it has a name. */
+  readonly serverUser: string | undefined;
 }
 
 export interface InitialisePorts {
@@ -46,15 +49,10 @@ export interface InitialisePorts {
 }
 
 /**
- * What a datadir says that may found and has not yet, as galera/src/saved_state.cpp writes it. It is
- * the note's text, so that the note becomes grastate.dat in one step when all is done.
+ * What a datadir says that may found and has not yet. It is the note's text, so that the note becomes
+ * grastate.dat in one step when all is done.
  */
-const initialGrastate = `# GALERA saved state
-version: 2.1
-uuid:    ${zeroUuid}
-seqno:   -1
-safe_to_bootstrap: 1
-`;
+const initialGrastate = formatGrastate({ uuid: zeroUuid, seqno: -1n, safeToBootstrap: true });
 
 /** Replication and networking stay out of an initialisation, whatever the option files say. */
 const alone = ["--wsrep-on=OFF", "--skip-log-bin", "--skip-networking", "--disable-log-error"];
@@ -72,18 +70,15 @@ export async function initialise(
   options: InitialiseOptions,
   ports: InitialisePorts,
 ): Promise<void> {
-  const { datadir, server, serverArgs, user, accounts, byRoot } = options;
+  const { datadir, server, serverArgs, user, accounts, member } = options;
   const { log } = ports;
   const { randomBytes } = await import("node:crypto");
   const password = randomBytes(24).toString("base64url");
-  const statements = accountStatements(accounts, password);
+  const statements = accountStatements(accounts, password, member ? options.serverUser : undefined);
   const defaults = defaultsArgs(serverArgs);
   const rest = serverArgs.slice(defaults.length);
 
-  mkdirSync(datadir, { recursive: true });
-  const note = join(datadir, initialisationNote);
-  writeDurably(note, initialGrastate, byRoot);
-  clear(datadir, log);
+  const note = beginInitialisation(options, log);
   log("info", `initialising ${datadir}`);
   const common = [...user, ...rest, `--datadir=${datadir}`, ...alone];
   await step(
@@ -93,12 +88,28 @@ export async function initialise(
     ports,
   );
   await step(server, [...defaults, ...common, "--bootstrap"], `${statements.join("\n")}\n`, ports);
-  if (options.member) renameSync(note, join(datadir, "grastate.dat"));
+  if (member) renameSync(note, join(datadir, "grastate.dat"));
   else rmSync(note);
   flushDirectory(datadir);
   if (accounts.root?.kind === "random") {
     log("info", `GENERATED ROOT PASSWORD: ${password}`); // printed once, as the official image does
   }
+}
+
+/**
+ * Says in the datadir that its initialisation is under way, and removes what an earlier one has left.
+ *
+ * @returns the note's path
+ */
+export function beginInitialisation(
+  { datadir, ledger, byRoot }: Pick<InitialiseOptions, "datadir" | "ledger" | "byRoot">,
+  log: Log,
+): string {
+  mkdirSync(datadir, { recursive: true });
+  const note = join(datadir, initialisationNote);
+  writeDurably(note, initialGrastate, byRoot);
+  clear(datadir, ledger, log);
+  return note;
 }
 
 async function step(
@@ -123,21 +134,21 @@ async function step(
 }
 
 /** Removes what an initialisation that was cut off left in a datadir, its note last. */
-export function clearInterrupted(datadir: string, log: Log): void {
-  clear(datadir, log);
-  rmSync(join(datadir, initialisationNote));
+export function clearInterrupted(datadir: string, ledger: Ledger | undefined, log: Log): void {
+  clear(datadir, ledger, log);
+  rmSync(join(datadir, initialisationNote), { force: true });
   flushDirectory(datadir);
 }
 
-function clear(datadir: string, log: Log): void {
-  const evidence = readEvidence(datadir);
+function clear(datadir: string, ledger: Ledger | undefined, log: Log): void {
+  const evidence = readEvidence(datadir, ledger);
   const isInitialisation = evidence.kind === "interrupted" && evidence.by === "initialisation";
   if (evidence.kind !== "empty" && !isInitialisation) {
     const why = describeEvidence(evidence);
     throw new Failure(exitCode.held, `held: ${datadir} is not cleared, since ${why}`);
   }
   const entries = readdirSync(datadir).filter(
-    (entry) => entry !== initialisationNote && !belongsToVolume(entry),
+    (entry) => entry !== initialisationNote && !belongsToVolume(entry) && !isOwnFile(entry),
   );
   if (entries.length === 0) return;
   log("info", `clearing ${datadir} of what a start that was cut off left: ${listed(entries)}`);
@@ -153,10 +164,4 @@ function writeDurably(path: string, text: string, byRoot: boolean): void {
     chownSync(path, uid, gid);
   }
   flushDirectory(directory);
-}
-
-function flushDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  fsyncSync(directory);
-  closeSync(directory);
 }

@@ -1,13 +1,24 @@
+import { type MemberPorts, participate } from "../agent/consult.js";
+import { readAgentKey } from "../agent/key.js";
 import type { Decision } from "../bootstrap/decide.js";
-import { describeEvidence } from "../bootstrap/evidence.js";
+import { describeEvidence, type Evidence } from "../bootstrap/evidence.js";
+import type { Verdict } from "../bootstrap/participant.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
-import { formatPosition, type Grastate } from "../galera/grastate.js";
+import { formatPosition } from "../galera/grastate.js";
 import type { Settings } from "../settings.js";
 import { hideSecrets } from "../system/log.js";
 import { readAccounts, requireRoot } from "./accounts.js";
 import { readCommand } from "./command.js";
 import { userArgs } from "./privileges.js";
-import { gather, judge, needsInitialisation, type StartPorts, serverArgv } from "./start.js";
+import {
+  galeraSettings,
+  gather,
+  type Member,
+  needsInitialisation,
+  type Start,
+  type StartPorts,
+  serverArgv,
+} from "./start.js";
 
 /** What `run` would do here and now; `plan --json` prints it. */
 export interface Plan {
@@ -23,13 +34,20 @@ export interface Plan {
     | undefined;
   /** My own record carries an address of mine. */
   readonly fresh: boolean | undefined;
-  readonly decision: Decision | { readonly action: "single" | "untouched"; readonly why: string };
+  readonly decision: {
+    readonly action: Decision["action"] | "single" | "untouched";
+    readonly why: string;
+  };
   /** Undefined where `run` would not write it now. */
   readonly cnf:
     | { readonly path: string; readonly changed: boolean; readonly diff: string }
     | undefined;
   /** The command line that `run` would become; undefined while it waits or is held. */
   readonly command: readonly string[] | undefined;
+}
+
+export interface PlanPorts extends StartPorts, MemberPorts {
+  readonly uid: number;
 }
 
 /**
@@ -40,7 +58,7 @@ export interface Plan {
 export async function plan(
   words: readonly string[],
   settings: Settings,
-  ports: StartPorts & { readonly uid: number },
+  ports: PlanPorts,
 ): Promise<Plan> {
   const command = readCommand(words);
   if (command.kind === "untouched") {
@@ -53,8 +71,8 @@ export async function plan(
   const local = { ...nothing, datadir, evidence: describeEvidence(evidence) };
   const argv = (founding: boolean) => {
     if (founding && needsInitialisation(start)) requireRoot(accounts);
-    const position = evidence.kind === "position" ? plannedPosition(evidence) : undefined;
-    return serverArgv(start, founding, member && position, userArgs(ports.uid, start.account));
+    const position = member && plannedPosition(evidence);
+    return serverArgv(start, founding, position, userArgs(ports.uid, start.account));
   };
   if (member === undefined) {
     const decision = { action: "single", why: "no namespace and no service" } as const;
@@ -62,24 +80,47 @@ export async function plan(
   }
   const { me } = member;
   const known = { ...local, member: me.fqdn, service: me.serviceFqdn, ordinal: me.ordinal };
-  const verdict = judge(await member.look(ports.signal), start, member, settings);
-  if (typeof verdict === "string") return { ...known, decision: { action: "wait", why: verdict } };
-  const { peers, decision, galera } = verdict;
-  const seen = { ...known, peers: peers.peers, fresh: peers.fresh, decision };
-  if (decision.action === "wait" || decision.action === "hold") return seen;
+  const verdict = await considered(start, member, settings, ports);
+  const { action, why } = verdict.decision;
+  const decision = { action, why };
+  if (verdict.peers === undefined) return { ...known, decision };
+  const { peers, fresh } = verdict.peers;
+  const seen = { ...known, peers, fresh, decision };
+  if (action !== "found" && action !== "join") return seen;
+  const galera = galeraSettings(verdict.peers, member, settings);
+  if (typeof galera === "string") return { ...seen, decision: { action: "wait", why: galera } };
   const { path, current, text } = prepareGaleraCnf(member.cnf, galera);
   const { createTwoFilesPatch } = await import("diff");
   const diff = createTwoFilesPatch(path, path, utf8(current ?? ""), utf8(text), "now", "planned");
   return {
     ...seen,
     cnf: { path, changed: current !== text, diff: current === text ? "" : hideSecrets(diff) },
-    command: argv(decision.action === "found").map(hideSecrets),
+    command: argv(action === "found").map(hideSecrets),
   };
 }
 
+/** What the decision would be, were this the start: the others are asked, nothing is granted. */
+async function considered(
+  { evidence, ledger, stateDir }: Start,
+  { me: { name }, look, addressType }: Member,
+  settings: Settings,
+  ports: PlanPorts,
+): Promise<Verdict> {
+  const key = readAgentKey(ports.env);
+  const participant = participate(
+    { name, stateDir, ledger, look, addressType },
+    settings,
+    key,
+    ports,
+  );
+  participant.start(evidence, ledger);
+  return participant.preview(ports.signal);
+}
+
 /** A server that was not stopped cleanly is asked for its position at the start, not by a plan. */
-function plannedPosition(state: Grastate): string {
-  return state.seqno >= 0n ? formatPosition(state) : "<recovered at the start>";
+function plannedPosition(evidence: Evidence): string | undefined {
+  if (evidence.kind === "unrecovered") return "<recovered at the start>";
+  return evidence.kind === "position" ? formatPosition(evidence) : undefined;
 }
 
 const nothing = {

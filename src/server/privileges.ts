@@ -33,11 +33,23 @@ export function prepareDatadir(datadir: string, uid: number, account: string | u
   }
 }
 
-/** An account's ids from /etc/passwd, where the image's own accounts are. */
-function idsOf(account: string): { uid: number; gid: number } | undefined {
-  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
-    const [name, , uid, gid] = line.split(":");
-    if (name === account) return { uid: Number(uid), gid: Number(gid) };
-  }
-  return undefined;
+/** The operating system's user that the server runs as; undefined for a UID without a name. */
+export function serverUser(uid: number, configured: string | undefined): string | undefined {
+  if (uid === 0) return configured ?? serverAccount;
+  return accounts().find((account) => account.uid === uid)?.name;
+}
+
+/** An account's ids. */
+function idsOf(wanted: string): { uid: number; gid: number } | undefined {
+  return accounts().find(({ name }) => name === wanted);
+}
+
+/** /etc/passwd, where the image's own accounts are. */
+function accounts(): { name: string; uid: number; gid: number }[] {
+  return readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => {
+      const [name = "", , uid, gid] = line.split(":");
+      return { name, uid: Number(uid), gid: Number(gid) };
+    });
 }

@@ -1,7 +1,15 @@
+import type { Consultation } from "../agent/consult.js";
+import { notifyCommand } from "../agent/notify-command.js";
+import type { Ordered } from "../agent/ordered.js";
+import { ownObstacle } from "../bootstrap/decide.js";
+import { readEvidence, withRecovered } from "../bootstrap/evidence.js";
+import { foldTold } from "../bootstrap/store.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
+import { readServerOptions } from "../cnf/server-options.js";
 import { writeIfChanged } from "../cnf/write.js";
-import { formatPosition, zeroUuid } from "../galera/grastate.js";
+import { formatPosition, parsePosition } from "../galera/grastate.js";
 import { recoverPosition } from "../galera/recover.js";
+import { type PeerSet, peerSet } from "../peers/peer-set.js";
 import { createProgress, poll, TimeUp } from "../peers/poll.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
@@ -9,8 +17,8 @@ import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, requireRoot } from "./accounts.js";
-import type { StartCommand } from "./command.js";
-import { clearInterrupted, initialise } from "./initialise.js";
+import { defaultsArgs, hasNotifyCommand, type StartCommand } from "./command.js";
+import { beginInitialisation, clearInterrupted, initialise } from "./initialise.js";
 import {
   findProgram,
   type Launch,
@@ -18,17 +26,18 @@ import {
   softLimitVariable,
   untouchedEnvironment,
 } from "./launch.js";
-import { prepareDatadir, userArgs } from "./privileges.js";
+import { prepareDatadir, serverUser, userArgs } from "./privileges.js";
+import { hasPosition, prepareState } from "./repair.js";
 import {
+  galeraSettings,
   gather,
-  judge,
+  isNew,
   type Member,
   needsInitialisation,
   refuseUnreadCnf,
   type Start,
   type StartPorts,
   serverArgv,
-  type Verdict,
 } from "./start.js";
 
 export interface RunPorts extends StartPorts {
@@ -39,6 +48,10 @@ export interface RunPorts extends StartPorts {
   readonly log: Log;
   readonly runProcess: RunProcess;
   readonly launch: BecomeProgram;
+  /** Node and the script that is this program. */
+  readonly program: readonly string[];
+  /** Finds whom to ask what to do. */
+  readonly consult: (start: Start, member: Member, settings: Settings) => Promise<Consultation>;
 }
 
 /** Becomes another program. */
@@ -65,39 +78,86 @@ export async function run(
   settings: Settings,
   ports: RunPorts,
 ): Promise<never> {
-  const { env, uid, log, signal, accounts } = ports;
+  const { env, log, signal } = ports;
   const clean = serverEnvironment(env);
   const tools = { ...ports, runProcess: withEnvironment(clean, ports) };
   const start = gather(command, settings, ports);
   findProgram(start.script ?? start.argv[0] ?? "", env); // said now, not after a wait
-  const { member } = start;
-  let founding = false;
-  if (member === undefined) log("info", "no namespace and no service: starting a single node");
-  else {
-    const verdict = await awaitVerdict(start, member, settings, ports);
-    founding = verdict.decision.action === "found";
-    log("info", `${founding ? "founding the cluster" : "joining"}: ${verdict.decision.why}`);
-    if (founding && needsInitialisation(start)) requireRoot(accounts);
-    const cnf = prepareGaleraCnf(member.cnf, verdict.galera);
-    if (writeIfChanged(cnf.path, cnf.text) === "written") log("info", `${cnf.path} written`);
-    refuseUnreadCnf(start.argv, env, cnf);
-  }
+  const argv = await prepare(start, settings, tools);
   signal.throwIfAborted();
-  prepareDatadir(start.datadir, uid, start.account);
-  const user = userArgs(uid, start.account);
-  const alone = founding || member === undefined;
-  const { evidence } = start;
-  if (alone && needsInitialisation(start)) {
-    await initialiseFor(start, user, accounts, tools);
-  } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
-    clearInterrupted(start.datadir, log); // or it would be taken for a later one
-  }
-  const position = member && (await startPosition(start, user, tools));
-  const argv = serverArgv(start, founding, position, user);
   log("info", `becoming ${argv.map(hideSecrets).join(" ")}`);
   const delegated = argv[0] === start.script;
   const given = delegated ? untouchedEnvironment(env) : clean;
   return ports.launch({ argv, env: given, softLimit: env[softLimitVariable], search: env });
+}
+
+/** All that comes before the exec; gives the server's command line. */
+async function prepare(
+  start: Start,
+  settings: Settings,
+  ports: RunPorts,
+): Promise<readonly string[]> {
+  const { uid, log } = ports;
+  const { member } = start;
+  const user = userArgs(uid, start.account);
+  if (member === undefined) {
+    log("info", "no namespace and no service: starting a single node");
+    prepareDatadir(start.datadir, uid, start.account);
+    if (needsInitialisation(start)) await initialiseFor(start, user, ports);
+    return serverArgv(start, false, undefined, user);
+  }
+  return prepareMember(start, member, settings, ports);
+}
+
+async function prepareMember(
+  gathered: Start,
+  member: Member,
+  settings: Settings,
+  ports: RunPorts,
+): Promise<readonly string[]> {
+  const { env, uid, log, accounts } = ports;
+  const user = userArgs(uid, gathered.account);
+  if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
+  prepareDatadir(gathered.datadir, uid, gathered.account);
+  prepareDatadir(gathered.stateDir, uid, gathered.account);
+  const ledger = foldTold(gathered.stateDir);
+  const { start, position } = await recovered({ ...gathered, ledger }, user, ports);
+
+  const consultation = await ports.consult(start, member, settings);
+  await consultation.start(start.evidence);
+  const { action, why, discard, peers } = await awaitOrder(consultation, member, settings, ports);
+  const founding = action === "found";
+  log("info", `${founding ? "founding the cluster" : "joining"}: ${why}`);
+  if (founding && needsInitialisation(start)) requireRoot(accounts);
+  const galera = galeraSettings(peers, member, settings);
+  if (typeof galera === "string")
+    throw new Failure(exitCode.unavailable, `${galera} is not known any more`);
+  const cnf = prepareGaleraCnf(member.cnf, galera);
+  if (writeIfChanged(cnf.path, cnf.text) === "written") log("info", `${cnf.path} written`);
+  refuseUnreadCnf(start.argv, env, cnf);
+  ports.signal.throwIfAborted();
+
+  const { evidence, datadir } = start;
+  const purpose = founding ? "found" : discard ? "discard" : "join";
+  if (founding && needsInitialisation(start)) await initialiseFor(start, user, ports);
+  else if (founding && isNew(start)) {
+    beginInitialisation({ datadir, ledger, byRoot: uid === 0 }, log); // the script goes on with it
+  } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
+    clearInterrupted(datadir, ledger, log); // or it would be taken for a later one
+  } else prepareState(datadir, evidence, purpose);
+  const further = [...user, ...notifyArgs(start, env, ports)];
+  return serverArgv(
+    start,
+    founding,
+    hasPosition(evidence, purpose) ? position : undefined,
+    further,
+  );
+}
+
+/** What DNS and the other members say cannot change it. */
+function refuseUnclustered({ evidence, ledger }: Start, { bootstrap }: Settings): void {
+  const obstacle = bootstrap === "sole-peer" ? undefined : ownObstacle(evidence, ledger);
+  if (obstacle !== undefined) throw new Failure(exitCode.held, `held: ${obstacle}`);
 }
 
 /** The server's tools get the environment that it gets itself, without secrets. */
@@ -110,23 +170,26 @@ function withEnvironment(
   return (file, args, options) => runProcess(file, args, { ...options, env: hidden });
 }
 
-/** Looks until the decision is neither to wait nor to hold. */
-async function awaitVerdict(
-  start: Start,
+/** What is to be done, and the peers that galera.cnf is to name. */
+interface Order extends Ordered {
+  readonly peers: PeerSet;
+}
+
+/** How often a start asks its agent. */
+const askEveryMs = 200;
+
+/** Asks until the decision is neither to wait nor to hold. */
+async function awaitOrder(
+  consultation: Consultation,
   member: Member,
   settings: Settings,
   { clock, log, signal }: RunPorts,
-): Promise<Verdict> {
+): Promise<Order> {
   const progress = createProgress(clock, log);
-  const pace = { clock, signal, pollMs: settings.poll ?? 1000, timeoutMs: settings.timeout };
+  const pace = { clock, signal, pollMs: askEveryMs, timeoutMs: settings.timeout };
   try {
-    for await (const sight of poll(member.look, pace)) {
-      const verdict = judge(sight, start, member, settings);
-      if (typeof verdict === "string") {
-        progress.waiting(verdict);
-        continue;
-      }
-      const { action, why } = verdict.decision;
+    for await (const ordered of poll((limit) => consultation.next(limit), pace)) {
+      const { action, why, targets } = ordered;
       switch (action) {
         case "wait":
           progress.waiting(why);
@@ -135,7 +198,7 @@ async function awaitVerdict(
           throw new Failure(exitCode.held, `held: ${why}`);
         case "found":
         case "join":
-          return verdict;
+          return { ...ordered, peers: peerSet(targets ?? [], member.me) };
         default:
           action satisfies never;
       }
@@ -147,29 +210,53 @@ async function awaitVerdict(
 }
 
 async function initialiseFor(
-  { argv, datadir, member }: Start,
+  { argv, datadir, member, ledger, account }: Start,
   user: readonly string[],
-  accounts: Accounts,
   ports: RunPorts,
 ): Promise<void> {
   const [server = "mariadbd", ...serverArgs] = argv;
   const startedMs = ports.clock.now();
-  const place = { datadir, byRoot: ports.uid === 0, member: member !== undefined };
-  await initialise({ ...place, server, serverArgs, user, accounts }, ports);
+  const { uid } = ports;
+  const place = { datadir, byRoot: uid === 0, member: member !== undefined, ledger };
+  const names = { serverUser: serverUser(uid, account), user };
+  await initialise({ ...place, ...names, server, serverArgs, accounts: ports.accounts }, ports);
   ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);
 }
 
-/** The position that the server is to start from; undefined where it has none. */
-async function startPosition(
-  { evidence, argv }: Start,
+/** The start, once its position is known, and the text of that for the server. */
+async function recovered(
+  start: Start,
   user: readonly string[],
   { runProcess, signal, log }: RunPorts,
-): Promise<string | undefined> {
-  if (evidence.kind !== "position") return undefined;
-  if (evidence.seqno >= 0n) return formatPosition(evidence);
-  const [server = "mariadbd", ...serverArgs] = argv;
+): Promise<{ readonly start: Start; readonly position: string | undefined }> {
+  const evidence = readEvidence(start.datadir, start.ledger);
+  if (evidence.kind !== "unrecovered") {
+    const position = evidence.kind === "position" ? formatPosition(evidence) : undefined;
+    return { start: { ...start, evidence }, position };
+  }
+  if (evidence.damage !== undefined) log("warn", `${evidence.damage}; InnoDB has the position too`);
+  const [server = "mariadbd", ...serverArgs] = start.argv;
   const position = await recoverPosition(server, [...serverArgs, ...user], runProcess, signal);
-  if (position.startsWith(zeroUuid)) return undefined;
   log("info", `recovered position ${position}`);
-  return position;
+  const known = withRecovered(evidence, parsePosition(position), start.ledger);
+  const hasOne = known.kind === "position" && known.seqno >= 0n;
+  return { start: { ...start, evidence: known }, position: hasOne ? position : undefined };
+}
+
+/** The server tells its agent what becomes of it, unless it tells somebody else already. */
+function notifyArgs(
+  { argv, datadir, stateDir }: Start,
+  env: RunPorts["env"],
+  { log, program }: RunPorts,
+): readonly string[] {
+  const args = argv.slice(1);
+  const own = readServerOptions({ args: defaultsArgs(args), env })("wsrep_notify_cmd");
+  if (own || hasNotifyCommand(args)) {
+    log(
+      "warn",
+      "wsrep_notify_cmd is set: this member cannot remember who its cluster's members are",
+    );
+    return [];
+  }
+  return [`--wsrep-notify-cmd=${notifyCommand(program, datadir, stateDir)}`];
 }

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
-import { type Decision, decide } from "../bootstrap/decide.js";
-import type { Evidence } from "../bootstrap/evidence.js";
-import { readEvidence } from "../bootstrap/evidence.js";
+import { type Evidence, readEvidence } from "../bootstrap/evidence.js";
+import type { Ledger } from "../bootstrap/ledger.js";
+import { readFolded } from "../bootstrap/store.js";
 import { type BaseSources, readBase } from "../cnf/base.js";
 import { effectiveLines } from "../cnf/effective.js";
 import { scan } from "../cnf/option-file.js";
@@ -10,7 +10,7 @@ import type { GaleraSettings } from "../cnf/render.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import type { Query } from "../dns/client.js";
 import { type Identity, identify } from "../peers/identity.js";
-import { createLook, type Look, type Sight } from "../peers/look.js";
+import { createLook, type Look } from "../peers/look.js";
 import { type AddressType, namePeers, type PeerSet } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import { exitCode, Failure } from "../system/failure.js";
@@ -26,6 +26,9 @@ export interface Start {
   readonly datadir: string;
   /** The account that the server is configured to run as. */
   readonly account: string | undefined;
+  /** Where the ledger is. */
+  readonly stateDir: string;
+  readonly ledger: Ledger | undefined;
   readonly evidence: Evidence;
   /** Undefined for a single node, without Kubernetes. */
   readonly member: Member | undefined;
@@ -72,12 +75,14 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
   if (!isAbsolute(datadir)) {
     throw new Failure(exitCode.config, `the datadir ${datadir} has to be an absolute path`);
   }
+  const stateDir = settings.stateDir ?? datadir;
+  const ledger = me && readFolded(stateDir);
   return {
     argv: command.argv,
     script: command.script,
-    datadir,
+    ...{ datadir, stateDir, ledger },
     account: option("user"),
-    evidence: readEvidence(datadir),
+    evidence: readEvidence(datadir, ledger),
     member: me === undefined ? undefined : gatherMember(me, settings, ports),
   };
 }
@@ -87,45 +92,38 @@ function gatherMember(me: Identity, settings: Settings, ports: StartPorts): Memb
   const query = ports.createQuery(settings, ports.host);
   const cnf = cnfSources(settings);
   readBase(cnf); // what is wrong with it is said now, not after a wait
-  return { me, addressType, look: createLook(query, me, addressType, false), cnf };
+  return { me, addressType, look: createLook(query, me, addressType, true), cnf };
 }
 
-/** What one look at DNS leads to, once it names every member. */
-export interface Verdict {
-  readonly decision: Decision;
-  readonly peers: PeerSet;
-  /** What galera.cnf is to say. */
-  readonly galera: GaleraSettings;
-}
-
-/** Judges a sight; what is still awaited is a text. */
-export function judge(
-  sight: Sight,
-  { evidence }: Start,
+/**
+ * What galera.cnf is to say.
+ *
+ * @returns what is still awaited where a peer has no address of the type that is wanted
+ */
+export function galeraSettings(
+  peers: PeerSet,
   { me, addressType }: Member,
   settings: Settings,
-): Verdict | string {
-  if (sight.kind === "awaiting") return sight.what;
-  const peers = sight.set;
+): GaleraSettings | string {
   const named = namePeers(peers, addressType);
   if (typeof named === "string") return named;
   return {
-    peers,
-    decision: decide({ mode: settings.bootstrap ?? "safe", ordinal: me.ordinal, evidence, peers }),
-    galera: {
-      clusterName: settings.clusterName ?? me.service,
-      nodeName: me.name,
-      nodeAddress: named.self,
-      peers: named.all,
-      providerOptions: settings.providerOptions,
-      sstMethod: settings.sstMethod,
-    },
+    clusterName: settings.clusterName ?? me.service,
+    nodeName: me.name,
+    nodeAddress: named.self,
+    peers: named.all,
+    providerOptions: settings.providerOptions,
+    sstMethod: settings.sstMethod,
   };
 }
 
 /** Whether a founder or a single node has to be initialised by us: there is no data, nor a script. */
-export function needsInitialisation({ evidence, script }: Start): boolean {
-  if (script !== undefined) return false;
+export function needsInitialisation(start: Start): boolean {
+  return start.script === undefined && isNew(start);
+}
+
+/** Whether the datadir has nothing in it, or half of an initialisation. */
+export function isNew({ evidence }: Start): boolean {
   return (
     evidence.kind === "empty" ||
     (evidence.kind === "interrupted" && evidence.by === "initialisation")
@@ -137,10 +135,10 @@ export function serverArgv(
   { argv, script, member }: Start,
   founding: boolean,
   position: string | undefined,
-  user: readonly string[],
+  further: readonly string[],
 ): readonly string[] {
   const added = [
-    ...user,
+    ...further,
     ...(founding ? ["--wsrep-new-cluster"] : []),
     ...(position === undefined ? [] : [`--wsrep_start_position=${position}`]),
   ];

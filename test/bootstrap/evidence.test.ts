@@ -7,22 +7,27 @@ import {
   type Evidence,
   initialisationNote,
   readEvidence,
+  type Unrecovered,
+  withRecovered,
 } from "../../src/bootstrap/evidence.js";
-import { zeroUuid } from "../../src/galera/grastate.js";
+import { founded, joining, type Ledger } from "../../src/bootstrap/ledger.js";
+import { saveLedger, saveTold } from "../../src/bootstrap/store.js";
+import { formatGrastate, zeroUuid } from "../../src/galera/grastate.js";
+import { empty, founding, ledger, otherUuid, halfSst as sst, uuid } from "./cluster.js";
 
 const root = mkdtempSync(join(tmpdir(), "evidence-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const uuid = "6b1f4c5e-0b5a-11f0-9d2c-3a8f1e2d4c5b";
-
 function grastate(of: string, seqno: number, safe: 0 | 1): string {
-  return `# GALERA saved state\nversion: 2.1\nuuid:    ${of}\nseqno:   ${seqno}\nsafe_to_bootstrap: ${safe}\n`;
+  return formatGrastate({ uuid: of, seqno: BigInt(seqno), safeToBootstrap: safe === 1 });
 }
 
 let count = 0;
 
+type Files = Readonly<Record<string, string>>;
+
 /** A datadir with these files; a name that ends in a slash is a directory. */
-function datadir(files: Readonly<Record<string, string>>): string {
+function datadir(files: Files): string {
   const directory = join(root, String(count++));
   mkdirSync(directory);
   for (const [name, text] of Object.entries(files)) {
@@ -36,95 +41,199 @@ function datadir(files: Readonly<Record<string, string>>): string {
 /** What every initialised datadir has. */
 const data = { ibdata1: "", "mysql/user.frm": "", aria_log_control: "" };
 
-const sst: Evidence = { kind: "interrupted", by: "sst" };
 const initialisation: Evidence = { kind: "interrupted", by: "initialisation" };
-const empty: Evidence = { kind: "empty" };
+const unclustered: Evidence = { kind: "unclustered" };
+const position = (seqno: bigint, safeToBootstrap: boolean): Evidence => ({
+  ...{ kind: "position", uuid, seqno, safeToBootstrap, certain: true },
+});
+const crashed = (patch: Partial<Unrecovered>): Unrecovered => ({
+  ...{ kind: "unrecovered", uuid, safeToBootstrap: false, certain: true, damage: undefined },
+  ...patch,
+});
+const lost = (certain: boolean, safeToBootstrap = false): Unrecovered =>
+  crashed({ uuid: undefined, certain, safeToBootstrap });
+
+/** What a member may remember when it looks at its datadir. */
+const remembered: Readonly<
+  Record<"none" | "cluster" | "join" | "first" | "rejoin", Ledger | undefined>
+> = {
+  none: undefined,
+  /** It was in a primary component of this cluster. */
+  cluster: ledger(3),
+  /** Its first join has not come to its end. */
+  join: joining(undefined, [founding(1)]),
+  /** Nor a later one. */
+  rejoin: joining(ledger(3), [founding(1)]),
+  /** It is founding a new cluster. */
+  first: founded(undefined, founding(1), { number: 0, members: ["galera-0"] }, undefined),
+};
+
+type Told = Evidence | Readonly<Record<keyof typeof remembered, Evidence>>;
 
 describe("what a datadir tells", () => {
-  test.each<[string, Readonly<Record<string, string>>, Evidence]>([
+  /** FACTS.md has these states of grastate.dat; the same for every ledger, or one for each. */
+  test.each<[string, Files, Told]>([
     ["nothing in it", {}, empty],
     ["what a new volume has", { "lost+found/": "" }, empty],
     ["hidden files", { ".snapshot/": "", ".keep": "" }, empty],
-    ["initialised, and no more", data, { kind: "unclustered" }],
-    ["some file", { "backup.sql": "" }, { kind: "unclustered" }],
-    [
-      "a clean stop",
-      { ...data, "grastate.dat": grastate(uuid, 42, 0) },
-      { kind: "position", uuid, seqno: 42n, safeToBootstrap: false },
-    ],
+    ["initialised, and no more", data, unclustered],
+    ["some file", { "backup.sql": "" }, unclustered],
+    ["a clean stop", { ...data, "grastate.dat": grastate(uuid, 42, 0) }, position(42n, false)],
     [
       "a clean stop as the last",
       { ...data, "grastate.dat": grastate(uuid, 42, 1) },
-      { kind: "position", uuid, seqno: 42n, safeToBootstrap: true },
+      position(42n, true),
+    ],
+    [
+      "a clean stop before the first write",
+      { ...data, "grastate.dat": grastate(uuid, 0, 1) },
+      position(0n, true),
     ],
     [
       "a crash among others",
       { ...data, "grastate.dat": grastate(uuid, -1, 0), "gvwstate.dat": "my_uuid: x" },
-      { kind: "position", uuid, seqno: -1n, safeToBootstrap: false },
+      crashed({}),
     ],
     [
-      "DDL in progress, or an aborted member",
+      "a crash alone",
+      { ...data, "grastate.dat": grastate(uuid, -1, 1), "gvwstate.dat": "my_uuid: x" },
+      crashed({ safeToBootstrap: true }),
+    ],
+    [
+      "a DDL statement that a crash cut off, or an aborted member; or an SST",
       { ...data, "grastate.dat": grastate(zeroUuid, -1, 0) },
-      { kind: "position", uuid: zeroUuid, seqno: -1n, safeToBootstrap: false },
+      {
+        ...{ none: lost(false), join: lost(false), rejoin: lost(false), first: lost(false) },
+        cluster: lost(true),
+      },
     ],
     [
       "initialised by us, not started yet",
       { ...data, "grastate.dat": grastate(zeroUuid, -1, 1) },
-      { kind: "position", uuid: zeroUuid, seqno: -1n, safeToBootstrap: true },
+      {
+        ...{ none: lost(false, true), join: lost(false, true), rejoin: lost(false, true) },
+        ...{ first: lost(false, true), cluster: lost(true, true) },
+      },
     ],
+    ["an SST", { ...data, "grastate.dat": grastate(zeroUuid, -1, 0), sst_in_progress: "" }, sst],
     [
-      "an SST under way",
+      "an SST that has a uuid",
       { ...data, "grastate.dat": grastate(uuid, 7, 1), sst_in_progress: "" },
       sst,
     ],
     [
       "an SST's other marker",
-      { ...data, "grastate.dat": grastate(uuid, 7, 1), "wsrep_sst.pid": "9" },
+      { ...data, "grastate.dat": grastate(zeroUuid, -1, 0), "wsrep_sst.pid": "9" },
+      sst,
+    ],
+    [
+      "the other marker of a donor",
+      { ...data, "grastate.dat": grastate(uuid, 42, 0), "wsrep_sst.pid": "9" },
+      position(42n, false),
+    ],
+    [
+      "that of a donor that has crashed",
+      { ...data, "grastate.dat": grastate(uuid, -1, 0), "wsrep_sst.pid": "9" },
+      crashed({}),
+    ],
+    ["the other marker, and no grastate.dat", { ...data, "wsrep_sst.pid": "9" }, sst],
+    [
+      "an SST beside a torn grastate.dat",
+      { ...data, "grastate.dat": "uu", sst_in_progress: "" },
       sst,
     ],
     ["an SST's marker alone", { sst_in_progress: "" }, sst],
     ["an SST's marker beside our note", { sst_in_progress: "", [initialisationNote]: "" }, sst],
     [
-      "a grastate.dat of 0 bytes, which Galera takes for safe",
-      { ...data, "grastate.dat": "" },
+      "an SST that has not come to mysql",
+      { ibdata1: "", "grastate.dat": grastate(zeroUuid, -1, 0) },
       sst,
     ],
-    ["a joiner before its SST", { "grastate.dat": grastate(zeroUuid, -1, 0) }, { kind: "empty" }],
     [
-      "a joiner that found no cluster",
-      { "grastate.dat": "", "galera.cache": "" },
-      { kind: "empty" },
+      "a grastate.dat of 0 bytes, which Galera takes for safe",
+      { ...data, "grastate.dat": "" },
+      {
+        ...{ none: lost(false), join: lost(false), rejoin: lost(false), first: lost(false) },
+        cluster: lost(true),
+      },
+    ],
+    ["0 bytes of grastate.dat, and half of the files", { ibdata1: "", "grastate.dat": "" }, sst],
+    ["a joiner before its SST", { "grastate.dat": grastate(zeroUuid, -1, 0) }, empty],
+    ["a joiner that found no cluster", { "grastate.dat": "", "galera.cache": "" }, empty],
+    [
+      "a joiner that found none before it wrote",
+      { "grastate.dat": "", "gvwstate.dat": "", "gvwstate.dat.tmp": "" },
+      empty,
     ],
     ["an initialisation under way", { ...data, [initialisationNote]: "" }, initialisation],
     ["an initialisation that has just begun", { [initialisationNote]: "" }, initialisation],
     [
       "our note beside a grastate.dat, where it means nothing",
       { ...data, [initialisationNote]: "", "grastate.dat": grastate(uuid, 42, 1) },
-      { kind: "position", uuid, seqno: 42n, safeToBootstrap: true },
+      position(42n, true),
     ],
-  ])("%s", (_, files, evidence) => {
-    expect(readEvidence(datadir(files))).toEqual(evidence);
+  ])("%s", (_, files, told) => {
+    for (const [name, ledger] of Object.entries(remembered)) {
+      const expected = "kind" in told ? told : told[name as keyof typeof remembered];
+      expect({ [name]: readEvidence(datadir(files), ledger) }).toEqual({ [name]: expected });
+    }
   });
 
   test("a directory that is not there is empty", () => {
-    expect(readEvidence(join(root, "none"))).toEqual(empty);
+    expect(readEvidence(join(root, "none"), undefined)).toEqual(empty);
+  });
+
+  describe("what is ours says nothing about the data", () => {
+    const keep = (directory: string) => {
+      saveLedger(directory, ledger(1));
+      saveTold(directory, { status: "synced", current: undefined, primary: undefined });
+      return directory;
+    };
+
+    test("in an empty datadir", () => {
+      expect(readEvidence(keep(datadir({})), undefined)).toEqual(empty);
+    });
+
+    test("in a datadir of another cluster, or of none", () => {
+      expect(readEvidence(keep(datadir(data)), undefined)).toEqual(unclustered);
+    });
+
+    test("also where a crash has cut off the writing of it", () => {
+      const halves = {
+        "galera-peers.ledger.new.log": "",
+        "galera-peers.view.new.log": '{"ver',
+      };
+      expect(readEvidence(datadir(halves), undefined)).toEqual(empty);
+    });
+  });
+});
+
+describe("a grastate.dat that a power loss has damaged is recovered from InnoDB", () => {
+  test.each([
+    ["uuid: x", '2: not a uuid: "uuid: x"'],
+    [`uuid: ${uuid}\nseqno: 4`, undefined],
+    [`uuid: ${uuid}`, "1: no seqno in it"],
+    [`uuid: ${uuid}\nseqno: 4x`, '3: not a seqno: "seqno: 4x"'],
+    ["\0\0\0\0", '2: not a line of grastate.dat: "\\u0000\\u0000\\u0000\\u0000"'],
+  ])("%j", (text, damage) => {
+    const directory = datadir({ ...data, "grastate.dat": `# GALERA saved state\n${text}` });
+    const evidence = readEvidence(directory, ledger(1));
+    if (damage === undefined) expect(evidence).toMatchObject({ kind: "position", seqno: 4n });
+    else {
+      const named = `${directory}/grastate.dat:${damage}`;
+      expect(evidence).toEqual(crashed({ uuid: undefined, certain: true, damage: named }));
+    }
+  });
+
+  test("in a datadir without data it is nothing", () => {
+    expect(readEvidence(datadir({ "grastate.dat": "\0\0" }), undefined)).toEqual(empty);
   });
 });
 
 describe("what cannot be read", () => {
-  test("a line of grastate.dat is named: 65", () => {
-    const directory = datadir({ ...data, "grastate.dat": "# GALERA saved state\nuuid: x\n" });
-    expect(() => readEvidence(directory)).toThrow(
-      expect.objectContaining({
-        exitCode: 65,
-        message: `${directory}/grastate.dat:2: not a uuid: "uuid: x"`,
-      }),
-    );
-  });
-
   test("a grastate.dat that is none is named: 65", () => {
     const directory = datadir({ ...data, "grastate.dat/": "" });
-    expect(() => readEvidence(directory)).toThrow(
+    expect(() => readEvidence(directory, undefined)).toThrow(
       expect.objectContaining({
         exitCode: 65,
         message: expect.stringMatching(/grastate\.dat cannot be read: EISDIR/),
@@ -134,7 +243,7 @@ describe("what cannot be read", () => {
 
   test("a datadir that is a file: 78", () => {
     const file = join(datadir({ file: "" }), "file");
-    expect(() => readEvidence(file)).toThrow(
+    expect(() => readEvidence(file, undefined)).toThrow(
       expect.objectContaining({
         exitCode: 78,
         message: expect.stringMatching(/^the datadir .*file cannot be read: ENOTDIR/),
@@ -146,26 +255,88 @@ describe("what cannot be read", () => {
 test("nothing is changed by looking", () => {
   const directory = datadir({ ...data, "grastate.dat": grastate(uuid, 42, 1) });
   chmodSync(directory, 0o555);
-  expect(readEvidence(directory)).toMatchObject({ kind: "position" });
+  expect(readEvidence(directory, undefined)).toMatchObject({ kind: "position" });
   chmodSync(directory, 0o755);
 });
 
-describe("in one phrase", () => {
-  const position = { kind: "position", uuid, seqno: 42n, safeToBootstrap: true } as const;
+describe("once the server has told its position", () => {
+  const nowhere = { uuid: zeroUuid, seqno: -1n };
+  const told = { uuid, seqno: 9n };
+  const found = (
+    of: string,
+    seqno: bigint,
+    certain: boolean,
+    safeToBootstrap = false,
+  ): Evidence => ({
+    ...{ kind: "position", uuid: of, seqno, safeToBootstrap, certain },
+  });
+  const { cluster, join, rejoin, first } = remembered;
 
+  test.each<[string, Unrecovered, typeof told, Ledger | undefined, Evidence]>([
+    ["after a crash", crashed({}), told, cluster, found(uuid, 9n, true)],
+    [
+      "after a crash alone",
+      crashed({ safeToBootstrap: true }),
+      told,
+      cluster,
+      found(uuid, 9n, true, true),
+    ],
+    ["after a crash, without a ledger", crashed({}), told, undefined, found(uuid, 9n, true)],
+    ["after a crash before the first write", crashed({}), nowhere, cluster, found(uuid, -1n, true)],
+    ["after a DDL statement", lost(true), told, cluster, found(uuid, 9n, true)],
+    ["where it may be half of an SST", lost(false), told, rejoin, found(uuid, 9n, false)],
+    ["where it may be half of the first", lost(false), told, join, found(uuid, 9n, false)],
+    [
+      "where grastate.dat has another uuid",
+      crashed({ uuid: otherUuid }),
+      told,
+      cluster,
+      found(uuid, 9n, false),
+    ],
+    ["none, in a cluster", lost(true), nowhere, cluster, sst],
+    ["none, in a join", lost(false), nowhere, join, sst],
+    ["none, without a ledger", lost(false), nowhere, undefined, sst],
+    ["none, after a founding", lost(false, true), nowhere, first, { kind: "initialised" }],
+    [
+      "none, after a founding, and safe is lost",
+      lost(false),
+      nowhere,
+      first,
+      { kind: "initialised" },
+    ],
+    [
+      "none, and safe without a ledger",
+      lost(false, true),
+      nowhere,
+      undefined,
+      { kind: "initialised" },
+    ],
+    ["none, and safe in a join", lost(false, true), nowhere, join, sst],
+    ["none, and safe in a cluster", lost(true, true), nowhere, cluster, sst],
+  ])("%s", (_, unrecovered, position, ledger, evidence) => {
+    expect(withRecovered(unrecovered, position, ledger)).toEqual(evidence);
+  });
+});
+
+describe("in one phrase", () => {
   test.each<[Evidence, string]>([
     [empty, "the datadir is empty"],
     [sst, "the datadir's SST was cut off"],
     [initialisation, "the datadir's initialisation was cut off"],
-    [{ kind: "unclustered" }, "the datadir holds data that never belonged to a cluster"],
-    [position, `the datadir stands at ${uuid}:42, safe_to_bootstrap 1`],
+    [unclustered, "the datadir holds data that never belonged to a cluster"],
+    [{ kind: "initialised" }, "the datadir is newly initialised"],
+    [position(42n, true), `the datadir stands at ${uuid}:42, safe_to_bootstrap 1`],
     [
-      { ...position, seqno: -1n, safeToBootstrap: false },
-      `the datadir belongs to cluster ${uuid}, not stopped cleanly, safe_to_bootstrap 0`,
+      { ...position(42n, false), certain: false } as Evidence,
+      `the datadir stands at ${uuid}:42, safe_to_bootstrap 0, perhaps half of an SST`,
     ],
     [
-      { ...position, uuid: zeroUuid, seqno: -1n },
-      "the datadir has no position, safe_to_bootstrap 1",
+      crashed({}),
+      `the datadir holds data of cluster ${uuid}, not stopped cleanly, safe_to_bootstrap 0`,
+    ],
+    [
+      lost(true, true),
+      "the datadir holds a cluster's data, not stopped cleanly, safe_to_bootstrap 1",
     ],
   ])("%#", (evidence, phrase) => {
     expect(describeEvidence(evidence)).toBe(phrase);

@@ -225,7 +225,9 @@ describe("for any file", () => {
     wsrep_node_address: fc.constantFrom("n0", "[::1]", "a b", ""),
   });
 
-  test("MariaDB reads what was asked for, and every other option as before", () => {
+  test("MariaDB reads what was asked for, and every other option as before", {
+    timeout: 60_000,
+  }, () => {
     /** What my_print_defaults says, without the newlines inside values. */
     const optionsOf = (text: string) =>
       mariadbReadsText(text)

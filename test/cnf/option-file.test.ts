@@ -137,7 +137,7 @@ const anyFile = fc
     ([lines, newline, isEnded]) => ["[galera]", ...lines].join(newline) + (isEnded ? newline : ""),
   );
 
-test("reads every file as MariaDB does, and keeps every byte", () => {
+test("reads every file as MariaDB does, and keeps every byte", { timeout: 60_000 }, () => {
   const isRead = (group: string) => /^(galera|mysqld|server|mariadb-10\.11)$/i.test(group);
   fc.assert(
     fc.property(anyFile, (text) => {

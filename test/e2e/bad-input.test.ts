@@ -1,8 +1,17 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { fixtures, member, podEnv, runCli, scratch, serverArgs, startDns } from "./cli.js";
+import {
+  fixtures,
+  leftLast,
+  member,
+  podEnv,
+  runCli,
+  scratch,
+  serverArgs,
+  startDns,
+} from "./cli.js";
 
 test.each([
   ["an unknown flag", ["run", "--nope"], "unknown option '--nope'"],
@@ -66,8 +75,10 @@ test("a missing service: one line that says what to set, exit 78", async () => {
 
 test("DNS that is not there within --timeout: exit 69 and what was awaited", async () => {
   const dns = await startDns([member(0)], { servfail: true });
-  const env = { ...podEnv(dns, 0), GALERA_CNF: join(scratch(), "galera.cnf") };
-  const { exitCode, stderr } = await runCli("galera-peers", ["run", "--timeout", "400ms"], { env });
+  const directory = scratch();
+  const env = { ...podEnv(dns, 0), GALERA_CNF: join(directory, "galera.cnf") };
+  const args = ["run", "--timeout", "400ms", "--", "mariadbd", ...serverArgs(directory)];
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
   expect(exitCode).toBe(69);
   expect(stderr).toMatch(/gave up after 400 ms \(--timeout\), still waiting for DNS: .*SERVFAIL/);
 });
@@ -117,18 +128,23 @@ test("output that is lost is no success", async () => {
   expect(stderr).toContain("standard output cannot be written");
 });
 
-test("a grastate.dat that is garbage: exit 65, file and line, and it stays as it is", async () => {
+test("a grastate.dat that is garbage, and a server that knows no position: named, and it stays", async () => {
   const directory = scratch();
-  mkdirSync(join(directory, "data"));
-  writeFileSync(join(directory, "data", "grastate.dat"), "# GALERA saved state\nuuid: \x01\x02\n");
+  const grastate = join(directory, "data", "grastate.dat");
+  const garbage = "# GALERA saved state\nuuid: \x01\x02\n";
+  mkdirSync(join(directory, "data", "mysql"), { recursive: true });
+  writeFileSync(grastate, garbage);
   const args = ["run", "--", "mariadbd", ...serverArgs(directory)];
   const env = {
     ...podEnv(await startDns([member(0)]), 0),
+    PATH: `${fixtures}:${process.env.PATH}`,
     GALERA_CNF: join(directory, "galera.cnf"),
   };
   const { exitCode, stderr } = await runCli("galera-peers", args, { env });
-  expect(exitCode).toBe(65);
-  expect(stderr).toMatch(/data\/grastate\.dat:2: not a uuid: /);
+  expect(exitCode).toBe(70);
+  expect(stderr).toMatch(/data\/grastate\.dat:2: not a uuid: .*; InnoDB has the position too/);
+  expect(stderr).toContain("--wsrep-recover gave no position");
+  expect(readFileSync(grastate, "utf8")).toBe(garbage);
 });
 
 test("a foreign datadir is held, not wiped: exit 75", async () => {
@@ -165,8 +181,9 @@ test.each([
   const cnf = join(directory, "galera.cnf");
   const [defaults = "", ...args] = serverArgs(directory);
   writeFileSync(join(directory, "my.cnf"), text.replace("GALERA", cnf));
-  const dns = await startDns([member(0), member(1)]);
-  const env = { ...podEnv(dns, 1), GALERA_CNF: cnf, PATH: `${fixtures}:${process.env.PATH}` };
+  const dns = await startDns([member(0)]);
+  leftLast(directory);
+  const env = { ...podEnv(dns, 0), GALERA_CNF: cnf, PATH: `${fixtures}:${process.env.PATH}` };
   const run = ["run", "--", "mariadbd", defaults, ...args];
   const { exitCode, stdout, stderr } = await runCli("galera-peers", run, { env });
   expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: "" });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,7 +102,17 @@ export function member(ordinal: number, address = `127.0.6.${ordinal + 1}`): Mem
   return { name: `galera-${ordinal}`, addresses: [address] };
 }
 
-/** What kubelet and the manifest give galera-N. */
+/** The cluster of `leftLast`. */
+export const clusterUuid = "6a6ea9ba-0000-11f0-8000-000000000001";
+
+/** A datadir as the last member of a cluster leaves it: alone in DNS, that one founds. */
+export function leftLast(directory: string, seqno = 5): void {
+  mkdirSync(join(directory, "data", "mysql"), { recursive: true });
+  const text = `uuid: ${clusterUuid}\nseqno: ${seqno}\nsafe_to_bootstrap: 1\n`;
+  writeFileSync(join(directory, "data", "grastate.dat"), text);
+}
+
+/** What kubelet and the manifest give galera-N; no agent: nobody would ask it. */
 export function podEnv(dns: FakeDns, ordinal: number): Record<string, string> {
   return {
     GALERA_DNS: `127.0.0.1:${dns.port}`,
@@ -110,6 +120,7 @@ export function podEnv(dns: FakeDns, ordinal: number): Record<string, string> {
     POD_NAMESPACE: "galera",
     GALERA_HOSTNAME: `galera-${ordinal}`,
     POD_IP: `127.0.6.${ordinal + 1}`,
+    GALERA_AGENT: "off",
   };
 }
 

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import {
+  clusterUuid,
   fixtures,
+  leftLast,
   member,
   podEnv,
   runCli,
@@ -16,9 +18,9 @@ import {
 
 /** A start of galera-0 as far as the stand-in for the server. */
 async function startStandIn(more: Record<string, string> = {}) {
-  const dns = await startDns([member(0), member(1)]);
+  const dns = await startDns([member(0)]);
   const directory = scratch();
-  mkdirSync(join(directory, "data"));
+  leftLast(directory);
   return {
     args: ["run", "--", "mariadbd", ...serverArgs(directory)],
     env: {
@@ -85,17 +87,13 @@ test("a start that ran programs before leaves no child, no zombie and blocking p
   const tools = join(directory, "tools");
   mkdirSync(tools);
   // A crashed member: its position is recovered first, by the server itself.
-  writeFileSync(
-    join(directory, "data", "grastate.dat"),
-    "uuid: 6a6ea9ba-0000-11f0-8000-000000000001\nseqno: -1\nsafe_to_bootstrap: 0\n",
-  );
-  mkdirSync(join(directory, "data", "mysql"));
+  leftLast(directory, -1);
   writeFileSync(
     join(tools, "mariadbd"),
     `#!/bin/sh
 case "$*" in *--wsrep-recover*)
   env >${directory}/recovery-env
-  echo "WSREP: Recovered position: 6a6ea9ba-0000-11f0-8000-000000000001:17" >&2; exit 0;;
+  echo "WSREP: Recovered position: ${clusterUuid}:17" >&2; exit 0;;
 esac
 exec ${fixtures}/mariadbd "$@"
 `,
@@ -108,7 +106,7 @@ exec ${fixtures}/mariadbd "$@"
   const recovery = readFileSync(join(directory, "recovery-env"), "utf8");
   expect(recovery).toContain("TZ=UTC");
   expect(recovery).not.toContain("MARIADB_ROOT_PASSWORD");
-  expect(stdout).toContain("argv --wsrep_start_position=6a6ea9ba-0000-11f0-8000-000000000001:17");
+  expect(stdout).toContain(`argv --wsrep_start_position=${clusterUuid}:17`);
   expect(stdout).not.toMatch(/^child /m);
   expect(nonBlocking(stdout)).toEqual([false, false]);
   expect(stdout).toContain("SigIgn:\t0000000000000000");

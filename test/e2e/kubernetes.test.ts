@@ -44,6 +44,7 @@ async function inPod(command: string, env: Record<string, string> = {}) {
 test("plan finds name, service, namespace, domain, DNS and peers by itself", async () => {
   const { stdout, stderr, exitCode } = await inPod(
     'node BIN/galera-peers.js plan --json --cnf "$PWD/galera.cnf" -- --no-defaults --datadir="$PWD/data"',
+    { GALERA_BOOTSTRAP: "sole-peer" },
   );
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   const plan = JSON.parse(stdout);

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  formatGrastate,
   formatPosition,
   GrastateError,
   parseGrastate,
+  parsePosition,
   zeroUuid,
 } from "../../src/galera/grastate.js";
 
@@ -109,4 +111,30 @@ describe("what cannot be read names its line", () => {
 test("a position as Galera writes it", () => {
   expect(formatPosition({ uuid, seqno: 2n ** 60n })).toBe(`${uuid}:1152921504606846976`);
   expect(formatPosition({ uuid, seqno: -1n })).toBe(`${uuid}:-1`);
+});
+
+test.each<[string, string, object]>([
+  ["from the server", `${uuid}:42`, { uuid, seqno: 42n }],
+  ["with GTIDs", `${uuid}:42,0-1-7`, { uuid, seqno: 42n }],
+  ["never clustered", `${zeroUuid}:-1`, { uuid: zeroUuid, seqno: -1n }],
+  ["in upper case", `${uuid.toUpperCase()}:1`, { uuid, seqno: 1n }],
+])("a position %s", (_, text, position) => {
+  expect(parsePosition(text)).toEqual(position);
+});
+
+test("what is written is what Galera writes", () => {
+  expect(formatGrastate({ uuid, seqno: 42n, safeToBootstrap: true })).toBe(file("42", "1"));
+});
+
+test("what is written is read back", () => {
+  const state = fc.record({
+    uuid: fc.uuid(),
+    seqno: fc.bigInt({ min: -1n, max: 2n ** 63n - 1n }),
+    safeToBootstrap: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(state, (written) => {
+      expect(parseGrastate(formatGrastate(written))).toEqual(written);
+    }),
+  );
 });

@@ -49,7 +49,10 @@ describe("recovery", () => {
       output: `WSREP: Recovered position: ${uuid}:42\n`,
     });
     expect(await recover()).toBe(`${uuid}:42`);
-    expect(calls).toEqual(["mariadbd --datadir=/d --wsrep-recover --disable-log-error", 'keep ""']);
+    expect(calls).toEqual([
+      "mariadbd --datadir=/d --wsrep-recover --disable-log-error --skip-networking",
+      'keep ""',
+    ]);
   });
 
   test.each<[string, ProcessEnd, string]>([

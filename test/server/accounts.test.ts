@@ -60,16 +60,39 @@ test("every problem is told, and no value", () => {
 });
 
 test("without a root option there are no statements, but a failure that names the options", () => {
-  const failure = thrown(() => accountStatements(readAccounts({}), "random"));
+  const failure = thrown(() => accountStatements(readAccounts({}), "random", undefined));
   expect(failure.exitCode).toBe(78);
   expect(failure.message).toContain("MARIADB_ROOT_PASSWORD, ");
 });
 
 test("each statement is one line, whatever the password", () => {
   const accounts = readAccounts({ MARIADB_ROOT_PASSWORD: "a;\nb\r\n'\\", MARIADB_ROOT_HOST: "h'" });
-  for (const statement of accountStatements(accounts, "")) {
+  for (const statement of accountStatements(accounts, "", "m'y\nsql")) {
     expect(statement).toMatch(/^[^\n\r]*;$/);
   }
+});
+
+test.each([
+  [
+    "mysql",
+    [
+      "CREATE USER 'mysql'@localhost IDENTIFIED VIA unix_socket;",
+      "GRANT SUPER, SHUTDOWN ON *.* TO 'mysql'@localhost;",
+    ],
+  ],
+  [
+    "o'neil",
+    [
+      "CREATE USER 'o\\'neil'@localhost IDENTIFIED VIA unix_socket;",
+      "GRANT SUPER, SHUTDOWN ON *.* TO 'o\\'neil'@localhost;",
+    ],
+  ],
+  ["root", []],
+  [undefined, []],
+])("the account that the server runs as, %j, asks it over the socket", (serverUser, expected) => {
+  const accounts = { root: { kind: "empty" }, rootHost: undefined } as const;
+  const without = accountStatements(accounts, "", undefined);
+  expect(accountStatements(accounts, "", serverUser)).toEqual([...without, ...expected]);
 });
 
 test.each([

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import type { Identity } from "../../src/peers/identity.js";
-import { judge, type Member, type Start, serverArgv } from "../../src/server/start.js";
+import {
+  galeraSettings,
+  type Member,
+  needsInitialisation,
+  type Start,
+  serverArgv,
+} from "../../src/server/start.js";
 
 const suffix = "galera.db.svc.cluster.local";
 const me: Identity = {
@@ -30,6 +36,8 @@ function start(evidence: Evidence, script?: string): Start {
     argv: ["mariadbd", "--x"],
     script,
     datadir: "/d",
+    stateDir: "/d",
+    ledger: undefined,
     account: undefined,
     evidence,
     member: undefined,
@@ -38,32 +46,42 @@ function start(evidence: Evidence, script?: string): Start {
 
 const self = { name: me.fqdn, ordinal: 0, addresses: ["10.0.0.1", "fd00::1"] };
 const other = { name: `galera-1.${suffix}`, ordinal: 1, addresses: ["10.0.0.2"] };
-const seen = (...others: (typeof self)[]) => ({
-  kind: "peers" as const,
-  ttlS: 5,
-  set: { peers: [self, ...others], self, others, fresh: true },
+const set = (...others: (typeof self)[]) => ({
+  peers: [self, ...others],
+  self,
+  others,
+  fresh: true,
 });
 
 test("all members are named in galera.cnf, the founder's too", () => {
-  expect(judge(seen(), start({ kind: "empty" }), member("dns"), {})).toMatchObject({
-    decision: { action: "found" },
-    galera: { clusterName: "galera", nodeName: "galera-0", nodeAddress: me.fqdn, peers: [me.fqdn] },
+  expect(galeraSettings(set(), member("dns"), {})).toEqual({
+    ...{ clusterName: "galera", nodeName: "galera-0", nodeAddress: me.fqdn, peers: [me.fqdn] },
+    ...{ providerOptions: undefined, sstMethod: undefined },
   });
-  expect(judge(seen(other), start({ kind: "empty" }), member("ip"), {})).toMatchObject({
-    decision: { action: "join" },
-    galera: { nodeAddress: "10.0.0.1", peers: ["10.0.0.1", "10.0.0.2"] },
+  expect(galeraSettings(set(other), member("ip"), {})).toMatchObject({
+    ...{ nodeAddress: "10.0.0.1", peers: ["10.0.0.1", "10.0.0.2"] },
   });
+});
+
+test("what is set is in galera.cnf", () => {
+  const settings = { clusterName: "c", providerOptions: "gcache.size=1G", sstMethod: "rsync" };
+  expect(galeraSettings(set(), member("dns"), settings)).toMatchObject(settings);
 });
 
 test("an address that is not known yet is awaited", () => {
-  expect(judge(seen(other), start({ kind: "empty" }), member("ipv6"), {})).toBe(
-    `an ipv6 address of ${other.name}`,
-  );
+  const awaited = `an ipv6 address of ${other.name}`;
+  expect(galeraSettings(set(other), member("ipv6"), {})).toBe(awaited);
 });
 
-test("what is awaited of DNS is passed on", () => {
-  const sight = { kind: "awaiting", what: "my own SRV record" } as const;
-  expect(judge(sight, start({ kind: "empty" }), member("dns"), {})).toBe("my own SRV record");
+test.each<[Evidence, boolean]>([
+  [{ kind: "empty" }, true],
+  [{ kind: "interrupted", by: "initialisation" }, true],
+  [{ kind: "interrupted", by: "sst" }, false],
+  [{ kind: "initialised" }, false],
+  [{ kind: "unclustered" }, false],
+])("who founds from %j initialises: %s, unless a script does", (evidence, needed) => {
+  expect(needsInitialisation(start(evidence))).toBe(needed);
+  expect(needsInitialisation(start(evidence, "docker-entrypoint.sh"))).toBe(false);
 });
 
 test.each([

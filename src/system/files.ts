@@ -5,11 +5,18 @@ import {
   fsyncSync,
   openSync,
   renameSync,
-  type Stats,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { errnoOf } from "../system/failure.js";
+import { errnoOf } from "./failure.js";
+
+/** What a file's replacement takes over from it. */
+export interface Ownership {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /**
  * Replaces a file whole or not at all: a temporary file beside it is written, flushed and renamed.
@@ -20,10 +27,16 @@ import { errnoOf } from "../system/failure.js";
  *
  * @param like the file so far, whose mode and owner are kept (the owner, if the user may); without
  *   one the mode is 0644
+ * @param temporary beside it; another one each time, unless the file has one writer
  * @throws the system's error; the old file is then intact
  */
-export function replaceFile(path: string, bytes: Buffer, like: Stats | undefined): void {
-  const temporary = `${path}.${Math.random().toString(36).slice(2)}`;
+export function replaceFile(
+  path: string,
+  bytes: Buffer,
+  like: Ownership | undefined,
+  temporary = `${path}.${Math.random().toString(36).slice(2)}`,
+): void {
+  rmSync(temporary, { force: true });
   const fd = openSync(temporary, "wx", 0o600);
   try {
     try {
@@ -42,10 +55,20 @@ export function replaceFile(path: string, bytes: Buffer, like: Stats | undefined
 }
 
 /** Only root may give a file away; another user's replacement is that user's own. */
-function keepOwner(fd: number, { uid, gid }: Stats): void {
+function keepOwner(fd: number, { uid, gid }: Ownership): void {
   try {
     fchownSync(fd, uid, gid);
   } catch (error) {
     if (errnoOf(error) !== "EPERM") throw error;
+  }
+}
+
+/** Makes durable which names a directory has: a rename is not, by itself. */
+export function flushDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
   }
 }

@@ -1,0 +1,79 @@
+/*
+ * Whom a start asks what to do: the pod's agent, or, without one, itself.
+ */
+import type { Evidence } from "../bootstrap/evidence.js";
+import type { Ledger } from "../bootstrap/ledger.js";
+import { createParticipant, type FindOut, type Participant } from "../bootstrap/participant.js";
+import { saveLedger } from "../bootstrap/store.js";
+import type { Look } from "../peers/look.js";
+import type { AddressType } from "../peers/peer-set.js";
+import type { Settings } from "../settings.js";
+import type { Clock } from "../system/clock.js";
+import { type Ordered, order } from "./ordered.js";
+
+export interface Consultation {
+  /** A start begins: what the datadir holds. */
+  start(evidence: Evidence): Promise<void>;
+  /** What it is to do, as of now. */
+  next(signal: AbortSignal): Promise<Ordered>;
+}
+
+export interface MemberPlace {
+  /** The pod's name. */
+  readonly name: string;
+  readonly stateDir: string;
+  readonly ledger: Ledger | undefined;
+  readonly look: Look;
+  readonly addressType: AddressType;
+}
+
+export interface MemberPorts {
+  readonly clock: Clock;
+  /** An id that nobody else makes: 16 hex digits. */
+  readonly newId: () => string;
+}
+
+/** Where the members' agents listen, unless it is set. */
+export const defaultAgentPort = 4569;
+
+/** This member's part in the decision, by its settings. */
+export function participate(
+  { name, stateDir, ledger, look, addressType }: MemberPlace,
+  settings: Settings,
+  key: string | undefined,
+  { clock, newId }: MemberPorts,
+): Participant {
+  const { bootstrap: mode = "safe", agentPort = defaultAgentPort } = settings;
+  // A member that is alone asks nobody.
+  let contact: Promise<FindOut> | undefined;
+  const loadContact = async (): Promise<FindOut> => {
+    const [{ createContact }, { accepts }] = await Promise.all([
+      import("./contact.js"),
+      import("./port.js"),
+    ]);
+    return createContact({ agentPort, key }, { clock, newId, accepts });
+  };
+  return createParticipant(
+    {
+      ...{ name, mode, ledger, addressType, incarnation: newId(), replicas: settings.replicas },
+      force: settings.forceBootstrap,
+      discard: settings.allowDiscard,
+    },
+    {
+      ...{ look, clock, newId },
+      save: (next) => saveLedger(stateDir, next),
+      contact: async (whom, signal) => {
+        contact ??= loadContact();
+        return (await contact)(whom, signal);
+      },
+    },
+  );
+}
+
+/** A start without an agent: nobody can ask this member, so it joins, or is alone. */
+export function consultOneself(participant: Participant, ledger: Ledger | undefined): Consultation {
+  return {
+    start: async (evidence) => participant.start(evidence, ledger),
+    next: async (signal) => order(await participant.pass(signal)),
+  };
+}

@@ -1,0 +1,81 @@
+import { Agent, request } from "node:http";
+
+/** What a request came to: the answer, or why there is none. */
+export type Reply =
+  | {
+      readonly kind: "reply";
+      readonly status: number;
+      readonly body: string;
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    }
+  | { readonly kind: "none"; readonly why: string; readonly refused: boolean };
+
+export interface Outgoing {
+  readonly host: string;
+  readonly port: number;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A state is a few kilobytes; whoever sends more is no agent. */
+const mostBytes = 65_536;
+
+/** No connection is kept: an answer on a new one comes from who listens there now. */
+const agent = new Agent({ keepAlive: false });
+
+/**
+ * Sends a request and reads the answer, both within `timeoutMs`.
+ *
+ * @throws the signal's reason once that is aborted; whatever else goes wrong is a value
+ */
+export async function exchange(what: Outgoing): Promise<Reply> {
+  const limit = AbortSignal.any([what.signal, AbortSignal.timeout(what.timeoutMs)]);
+  try {
+    return await send(what, limit);
+  } catch (error) {
+    what.signal.throwIfAborted();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const refused = code === "ECONNREFUSED";
+    if (limit.aborted) return { kind: "none", why: "no answer", refused };
+    return { kind: "none", why: reasons[code ?? ""] ?? code ?? message, refused };
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to it",
+  ENETUNREACH: "no route to it",
+};
+
+function send(what: Outgoing, signal: AbortSignal): Promise<Reply> {
+  const { host, port, method, path, headers = {}, body } = what;
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const outgoing = request(
+      { host, port, method, path, agent, signal, headers: { ...headers, ...length } },
+      (incoming) => {
+        const { statusCode: status = 0 } = incoming;
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        incoming.on("data", (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > mostBytes) outgoing.destroy(new Error("an answer too long for an agent's"));
+          else chunks.push(chunk);
+        });
+        incoming.on("error", reject);
+        incoming.on("aborted", () => reject(new Error("connection reset")));
+        incoming.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({ kind: "reply", status, body: text, headers: incoming.headers });
+        });
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,50 @@
+/*
+ * `galera-peers notify`, the target of `wsrep_notify_cmd`: writes down what the server tells, for
+ * the agent, and for the next start. The server waits for it, so that a component of more members
+ * is on the disk before any of them takes a client's write; it does one small durable write.
+ */
+import { FormatError, readView } from "../bootstrap/format.js";
+import { loadTold, saveTold, type Told } from "../bootstrap/store.js";
+import { componentNumber, type Notification, parseNotification } from "../galera/notification.js";
+import { exitCode, Failure, messageOf } from "../system/failure.js";
+
+/**
+ * @param words `--datadir D --state-dir S`, then what the server appends
+ * @throws Failure 65 for what could not be read again, 78 where it cannot be written
+ */
+export function notify(words: readonly string[]): number {
+  const [, datadir = "", , stateDir = datadir, ...rest] = words;
+  const notification = parseNotification(rest);
+  if (isOfThePast(notification)) return 0;
+  const told = after(loadTold(stateDir), notification, componentNumber(datadir));
+  try {
+    if (told.current !== undefined) readView(told.current.view, "view");
+    saveTold(stateDir, told);
+    return 0;
+  } catch (error) {
+    const code = error instanceof FormatError ? exitCode.data : exitCode.config;
+    throw new Failure(code, `what the server tells is not written down: ${messageOf(error)}`);
+  }
+}
+
+/** In IST the server goes through the components that it has missed. */
+function isOfThePast({ index, members }: Notification): boolean {
+  return index < 0 && members.length > 0;
+}
+
+/** What is known after a notification. */
+export function after(
+  before: Told | undefined,
+  { status, uuid, primary, members }: Notification,
+  number: number | undefined,
+): Told {
+  const known = before?.primary;
+  const next = number ?? (known?.view.number ?? 0) + 1;
+  const view = { number: next, members };
+  const isPrimary = primary && uuid !== undefined && members.length > 0;
+  return {
+    status,
+    current: members.length === 0 ? undefined : { primary: isPrimary, view },
+    primary: isPrimary ? { uuid, view, synced: status === "synced" } : known,
+  };
+}

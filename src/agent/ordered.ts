@@ -1,0 +1,35 @@
+import type { Verdict } from "../bootstrap/participant.js";
+import type { Target } from "../dns/service.js";
+
+/** What a start that waits is to do. */
+export interface Ordered {
+  readonly action: "found" | "join" | "wait" | "hold";
+  readonly why: string;
+  /** What DNS names; undefined until it names this member. */
+  readonly targets: readonly Target[] | undefined;
+  /** The join gives up what this member has. */
+  readonly discard: boolean;
+}
+
+/** What a verdict means to the start that it was made for. */
+export function order(verdict: Verdict | undefined): Ordered {
+  if (verdict === undefined) {
+    return { action: "wait", why: "DNS", targets: undefined, discard: false };
+  }
+  const { decision, peers } = verdict;
+  const { why } = decision;
+  const targets = peers?.peers.map(({ ordinal: _, ...target }) => target);
+  switch (decision.action) {
+    case "found":
+    case "wait":
+    case "hold":
+      return { action: decision.action, why, targets, discard: false };
+    case "join":
+      return { action: "join", why, targets, discard: decision.discard !== undefined };
+    case "bootstrap":
+    case "rest":
+      return { action: "wait", why, targets, discard: false };
+    default:
+      return decision satisfies never;
+  }
+}

@@ -1,0 +1,60 @@
+import { userInfo } from "node:os";
+import { readServerOptions } from "../cnf/server-options.js";
+import { defaultsArgs, serverOption } from "../server/command.js";
+import type { Member, Start } from "../server/start.js";
+import type { Settings } from "../settings.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { runAgent } from "./agent.js";
+import { defaultAgentPort, participate } from "./consult.js";
+import { readAgentKey } from "./key.js";
+import { accepts } from "./port.js";
+import { createServerSql } from "./sql.js";
+
+export interface StartAgentPorts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly newId: () => string;
+}
+
+/** Where Debian's and the official image's servers have their socket. */
+const defaultSocket = "/run/mysqld/mysqld.sock";
+
+/** `galera-peers agent`: runs until a signal, or until `parent` has ended. */
+export async function startAgent(
+  { argv, stateDir, ledger }: Start,
+  { me: { name }, look, addressType }: Member,
+  settings: Settings,
+  parent: number | undefined,
+  ports: StartAgentPorts,
+): Promise<void> {
+  const { env } = ports;
+  const { podIp, agentPort: port = defaultAgentPort } = settings;
+  const key = readAgentKey(env);
+  const args = argv.slice(1);
+  const inFiles = readServerOptions({ args: defaultsArgs(args), env });
+  const socket = serverOption(args, "socket") ?? inFiles("socket") ?? defaultSocket;
+  const [host] = podIp ?? [];
+  await runAgent(
+    { name, stateDir, host, port, key, parent, address: host ?? "127.0.0.1" },
+    {
+      ...ports,
+      accepts,
+      participant: participate({ name, stateDir, ledger, look, addressType }, settings, key, ports),
+      sql: createServerSql({ socket, user: accountName() }),
+      parentNow: () => process.ppid,
+      terminate: (pid) => void process.kill(pid, "SIGTERM"),
+    },
+  );
+}
+
+/** The account of this process: a UID that has no name has no way in. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `${process.getuid?.()}`;
+  }
+}

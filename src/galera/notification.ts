@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** One call of `wsrep_notify_cmd` (sql/wsrep_notify.cc). */
+export interface Notification {
+  /** `joined`, `donor`, `synced`, `connected`, `disconnected`, `initialized`, … */
+  readonly status: string;
+  readonly uuid: string | undefined;
+  readonly primary: boolean;
+  /** My place among the members; -1 where I am none of them: a component of the past, seen in IST. */
+  readonly index: number;
+  /** `wsrep_node_name` of each. */
+  readonly members: readonly string[];
+}
+
+/**
+ * Reads the arguments that the server appends: `--status S --uuid U --primary yes|no --index I
+ * --members uuid/name/address,…`; the last is missing where there are none.
+ */
+export function parseNotification(words: readonly string[]): Notification {
+  const values = new Map<string, string>();
+  for (let index = 0; index < words.length; index += 2) {
+    values.set(words[index] ?? "", words[index + 1] ?? "");
+  }
+  const members = values.get("--members") ?? "";
+  return {
+    status: values.get("--status")?.toLowerCase() ?? "",
+    uuid: values.get("--uuid"),
+    primary: values.get("--primary") === "yes",
+    index: Number(values.get("--index") ?? -1),
+    members: members
+      .split(",")
+      .map((member) => member.split("/"))
+      .filter(([, , address]) => address) // a garbd has none, and no data
+      .map(([, name = ""]) => name),
+  };
+}
+
+/**
+ * The number of the primary component that gvwstate.dat describes: it grows from one to the next
+ * (gcomm/src/view.cpp writes it before anybody is told).
+ */
+export function componentNumber(datadir: string): number | undefined {
+  try {
+    const text = readFileSync(join(datadir, "gvwstate.dat"), "utf8");
+    const [, number] = /^view_id: \d+ \S+ (\d+)$/m.exec(text) ?? [];
+    return number === undefined ? undefined : Number(number);
+  } catch {
+    return undefined;
+  }
+}

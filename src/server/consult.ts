@@ -1,0 +1,80 @@
+/*
+ * Whom a start asks who founds: the agent of its pod, which it starts where there is no sidecar.
+ */
+import { statSync } from "node:fs";
+import {
+  type Consultation,
+  consultOneself,
+  defaultAgentPort,
+  type MemberPorts,
+  participate,
+} from "../agent/consult.js";
+import { readAgentKey } from "../agent/key.js";
+import type { Settings } from "../settings.js";
+import type { Log } from "../system/log.js";
+import { serverEnvironment } from "./launch.js";
+import type { Member, Start } from "./start.js";
+
+/** How this start was called: an agent is told the same. */
+export interface Called {
+  /** The server's command line. */
+  readonly words: readonly string[];
+  /** Flags, as variables. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** Node and the script that is this program. */
+  readonly program: readonly string[];
+}
+
+export interface ConsultPorts extends MemberPorts {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export async function consultFor(
+  called: Called,
+  start: Start,
+  { me: { name }, look, addressType }: Member,
+  settings: Settings,
+  ports: ConsultPorts,
+): Promise<Consultation> {
+  const { stateDir, ledger } = start;
+  const key = readAgentKey(called.env);
+  // What configure-galera.sh did needs no agent, and has none.
+  if (settings.agent === "off" || settings.bootstrap === "sole-peer") {
+    return consultOneself(
+      participate({ name, stateDir, ledger, look, addressType }, settings, key, ports),
+      ledger,
+    );
+  }
+  const [{ createLocalAgent, findAgent }, { leaveAgent }] = await Promise.all([
+    import("../agent/local.js"),
+    import("../agent/leave.js"),
+  ]);
+  const { agentPort: port = defaultAgentPort, podIp = ["127.0.0.1"] } = settings;
+  const agent = createLocalAgent({ host: podIp[0] ?? "127.0.0.1", port, key });
+  const leave = () => leaveAgent(agentProcess(called, start));
+  const which = await findAgent(agent, name, leave, { ...ports, pid: process.pid });
+  ports.log("info", which === "sidecar" ? "the agent is up" : "an agent was started");
+  return {
+    start: (evidence) => agent.start(evidence, ports.signal),
+    next: (signal) => agent.decision(signal),
+  };
+}
+
+/** The agent that this process leaves behind. */
+function agentProcess({ words, settings, env, uid, program }: Called, { stateDir }: Start) {
+  const { GALERA_AGENT_KEY, GALERA_AGENT_KEY_FILE } = env;
+  const { uid: owner, gid } = statSync(stateDir);
+  return {
+    argv: [...program, "agent", "--parent", `${process.pid}`, "--", ...words],
+    env: {
+      ...serverEnvironment(env),
+      ...settings,
+      ...(GALERA_AGENT_KEY !== undefined && { GALERA_AGENT_KEY }),
+      ...(GALERA_AGENT_KEY_FILE !== undefined && { GALERA_AGENT_KEY_FILE }),
+    },
+    account: uid === 0 ? { uid: owner, gid } : undefined,
+  };
+}

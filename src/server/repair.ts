@@ -1,0 +1,95 @@
+/*
+ * What Galera's own files in the datadir have to say before the server starts, so that it does what
+ * was decided: nobody has to edit grastate.dat by hand.
+ */
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Evidence, initialisationNote } from "../bootstrap/evidence.js";
+import { formatGrastate, type Grastate, parseGrastate, zeroUuid } from "../galera/grastate.js";
+import { flushDirectory, replaceFile } from "../system/files.js";
+
+/** What is to become of the member's data. */
+export type Purpose = "found" | "join" | "discard";
+
+/**
+ * Prepares a datadir with a cluster's state, durably:
+ *
+ * - gvwstate.dat goes. A server that finds it waits for exactly that component to come back by
+ *   itself (`pc.recovery`); who founds is decided here, and a 0-byte one keeps it from starting.
+ * - grastate.dat names the position: with a zero uuid Galera ignores `--wsrep_start_position`
+ *   (galera/src/replicator_smm.cpp). A founder's has safe_to_bootstrap 1.
+ * - Data that may be half of an SST, or are given up, have no position: Galera then takes all of the
+ *   donor's. Their galera.cache goes too: it holds other write-sets under the cluster's numbers, and a
+ *   joiner that finds them there stays disconnected for ever.
+ * - wsrep_sst.pid goes, a joiner's as a donor's: its PID is another process's by now, and the SST
+ *   script would wait for that. A joiner's other marker stays until the next SST has come to its end.
+ * - Who founds from what an SST left, as only a human's token lets it, takes that for whole.
+ */
+export function prepareState(datadir: string, evidence: Evidence, purpose: Purpose): void {
+  rmSync(join(datadir, "gvwstate.dat"), { force: true });
+  rmSync(join(datadir, initialisationNote), { force: true }); // the official script leaves ours
+  const wanted = wantedState(evidence, purpose);
+  if (wanted !== undefined) writeGrastate(datadir, wanted);
+  if (purpose !== "found" && wanted?.uuid === zeroUuid) {
+    rmSync(join(datadir, "galera.cache"), { force: true });
+  }
+  const pidFile = join(datadir, "wsrep_sst.pid");
+  const marker = join(datadir, "sst_in_progress");
+  if (existsSync(pidFile)) {
+    if (purpose !== "found" && evidence.kind === "interrupted") write(marker, "");
+    rmSync(pidFile);
+  }
+  if (purpose === "found") rmSync(marker, { force: true });
+  if (existsSync(datadir)) flushDirectory(datadir);
+}
+
+/** The position that the server starts from; undefined where it has none, or shall have none. */
+export function hasPosition(evidence: Evidence, purpose: Purpose): boolean {
+  return evidence.kind === "position" && wantedState(evidence, purpose)?.uuid !== zeroUuid;
+}
+
+function wantedState(evidence: Evidence, purpose: Purpose): Grastate | undefined {
+  const nowhere = { uuid: zeroUuid, seqno: -1n, safeToBootstrap: purpose === "found" };
+  switch (evidence.kind) {
+    case "position": {
+      const { uuid, seqno, certain } = evidence;
+      if (purpose === "found") return { uuid, seqno, safeToBootstrap: true };
+      return purpose === "discard" || !certain ? nowhere : { uuid, seqno, safeToBootstrap: false };
+    }
+    case "interrupted":
+      return evidence.by === "sst" ? nowhere : undefined;
+    case "initialised":
+      return nowhere;
+    case "empty":
+    case "unclustered":
+    case "unrecovered":
+      return undefined;
+    default:
+      return evidence satisfies never;
+  }
+}
+
+function writeGrastate(datadir: string, wanted: Grastate): void {
+  const path = join(datadir, "grastate.dat");
+  if (sameGrastate(path, wanted)) return;
+  write(path, formatGrastate(wanted));
+}
+
+function sameGrastate(path: string, wanted: Grastate): boolean {
+  try {
+    const now = parseGrastate(readFileSync(path, "utf8"));
+    return (
+      now?.uuid === wanted.uuid &&
+      now.seqno === wanted.seqno &&
+      now.safeToBootstrap === wanted.safeToBootstrap
+    );
+  } catch {
+    return false; // what a power loss has left of it
+  }
+}
+
+/** With the owner of its directory: the server rewrites it. */
+function write(path: string, text: string): void {
+  const { uid, gid } = statSync(join(path, ".."));
+  replaceFile(path, Buffer.from(text), { mode: 0o660, uid, gid });
+}

@@ -1,0 +1,47 @@
+/** Who founds, with real servers and agents that are sidecars: these outlive the servers. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cluster, createCluster, quick } from "./cluster.js";
+
+const all = [0, 1, 2];
+let cluster: Cluster;
+
+beforeAll(async () => {
+  const env = { GALERA_REPLICAS: "3" };
+  cluster = await createCluster({ block: 64, env, provider: quick, sidecars: true });
+});
+
+afterAll(() => cluster.close());
+
+test("a first start", async () => {
+  await cluster.found(all);
+  await cluster.write(10);
+  expect(await cluster.verify()).toMatchObject({ epoch: 1 });
+  expect(cluster.log(0)).toContain("the agent is up");
+});
+
+test("all servers killed at once, their agents go on", async () => {
+  await Promise.all(all.map(cluster.killServer));
+  for (const i of all) cluster.start(i);
+  expect(await cluster.verify()).toMatchObject({ epoch: 2 });
+});
+
+test("an agent that knew a running server does not take it for one that runs still", async () => {
+  await Promise.all(all.map(cluster.killServer));
+  for (const i of [0, 1]) cluster.start(i);
+  for (const i of [0, 1]) await cluster.says(i, /waiting for galera-2: .*its server not started/);
+  cluster.start(2);
+  expect(await cluster.verify()).toMatchObject({ epoch: 3 });
+});
+
+test("all pods killed at once", async () => {
+  await Promise.all(all.map(cluster.kill));
+  for (const i of all) cluster.start(i);
+  expect(await cluster.verify()).toMatchObject({ epoch: 4 });
+});
+
+test("one server stopped and started joins by itself", async () => {
+  await cluster.stop(1);
+  await cluster.write(10, [0, 2]);
+  cluster.start(1);
+  expect(await cluster.verify()).toMatchObject({ epoch: 4 });
+});

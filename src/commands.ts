@@ -130,7 +130,7 @@ function defineAgent({ read, ...adapters }: Adapters): Command {
     if (start.member === undefined) {
       throw new Failure(exitCode.config, "an agent without a namespace and a service has no peers");
     }
-    const { startAgent } = await import("./agent/start.js");
+    const { startAgent } = await import("./server/agent.js");
     const pid = parent === undefined ? undefined : Number(parent);
     await startAgent(start, start.member, settings, pid, { ...adapters, log });
   });

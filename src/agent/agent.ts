@@ -36,6 +36,8 @@ export interface AgentPorts {
 
 /** How often the agent looks again: while something is decided, and while nothing is. */
 const everyMs = { deciding: 200, settled: 1000 } as const;
+/** A start that asks for the first time has so long for its answer. */
+const firstLookMs = 1000;
 /** In a primary component there is little to learn from the others. */
 const settledPassMs = 5000;
 /** pc.bootstrap takes effect within this, or is decided and asked for again. */
@@ -49,6 +51,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   const { name, parent } = options;
   let verdict: Verdict | undefined;
   let ordered: Ordered | undefined;
+  let considered = Promise.withResolvers<void>();
   let passedMs = Number.NEGATIVE_INFINITY;
   const watch = createServerWatch(options, ports);
   const passing = createComplaint(log);
@@ -75,10 +78,16 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
       watch.restart();
       ordered = undefined;
       verdict = undefined;
+      considered = Promise.withResolvers<void>();
       passedMs = Number.NEGATIVE_INFINITY;
       wake();
     },
-    decision: () => ordered ?? order(verdict),
+    decision: async () => {
+      // The first look takes less time than a start that asks again.
+      const isFirst = verdict === undefined && participant.state().phase.kind === "waiting";
+      if (isFirst) await Promise.race([considered.promise, clock.sleep(firstLookMs)]);
+      return ordered ?? order(verdict);
+    },
   };
   let stopsSinceMs: number | undefined;
   /** What the decision rests on may be about to change: the server ends if it stays. */
@@ -110,6 +119,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     const before = verdict?.decision.action;
     verdict = await participant.pass(signal);
     const { decision } = verdict;
+    considered.resolve();
     if (decision.action === "found" || decision.action === "join") {
       ordered = order(verdict);
       watch.restart();

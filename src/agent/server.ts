@@ -135,7 +135,7 @@ async function answer(
       handlers.start(body);
       return { status: 200, body: "{}" };
     case "GET /v1/decision":
-      return { status: 200, body: toJson(handlers.decision()) };
+      return { status: 200, body: toJson(await handlers.decision()) };
     default:
       return bad(404, "unknown");
   }

@@ -26,6 +26,7 @@ test("all servers killed at once, their agents go on", async () => {
 });
 
 test("an agent that knew a running server does not take it for one that runs still", async () => {
+  await cluster.heal(all);
   await Promise.all(all.map(cluster.killServer));
   for (const i of [0, 1]) cluster.start(i);
   for (const i of [0, 1]) await cluster.says(i, /waiting for galera-2: .*its server not started/);
@@ -34,14 +35,18 @@ test("an agent that knew a running server does not take it for one that runs sti
 });
 
 test("all pods killed at once", async () => {
+  await cluster.heal(all);
+  const { epoch } = await cluster.verify();
   await Promise.all(all.map(cluster.kill));
   for (const i of all) cluster.start(i);
-  expect(await cluster.verify()).toMatchObject({ epoch: 4 });
+  expect(await cluster.verify()).toMatchObject({ epoch: epoch + 1 });
 });
 
 test("one server stopped and started joins by itself", async () => {
+  await cluster.heal(all);
+  const { epoch } = await cluster.verify();
   await cluster.stop(1);
   await cluster.write(10, [0, 2]);
   cluster.start(1);
-  expect(await cluster.verify()).toMatchObject({ epoch: 4 });
+  expect(await cluster.verify()).toMatchObject({ epoch });
 });

@@ -1,15 +1,15 @@
 import { userInfo } from "node:os";
+import { runAgent } from "../agent/agent.js";
+import { defaultAgentPort, participate } from "../agent/consult.js";
+import { readAgentKey } from "../agent/key.js";
+import { accepts } from "../agent/port.js";
+import { createServerSql } from "../agent/sql.js";
 import { readServerOptions } from "../cnf/server-options.js";
-import { defaultsArgs, serverOption } from "../server/command.js";
-import type { Member, Start } from "../server/start.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { runAgent } from "./agent.js";
-import { defaultAgentPort, participate } from "./consult.js";
-import { readAgentKey } from "./key.js";
-import { accepts } from "./port.js";
-import { createServerSql } from "./sql.js";
+import { defaultsArgs, serverOption } from "./command.js";
+import type { Member, Start } from "./start.js";
 
 export interface StartAgentPorts {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -23,7 +23,19 @@ export function electorate(
   newest: Ledger | undefined,
   ledgers: readonly Ledger[],
 ): readonly string[] {
-  return newest === undefined ? withoutLedger(o) : lastMembers(newest, ledgers);
+  if (newest === undefined) return withoutLedger(o);
+  const last = lastMembers(newest, ledgers);
+  return hasForgetful(o, last) ? [...new Set([...last, ...withoutLedger(o)])] : last;
+}
+
+/**
+ * Whether one of them has lost its disk: it may have been in a later component, and cannot tell, so
+ * whoever else there may be is asked too.
+ */
+function hasForgetful({ self, contacts }: Observation, names: readonly string[]): boolean {
+  return [self, ...answering(contacts)].some(
+    ({ name, ledger }) => names.includes(name) && !isOfCluster(ledger),
+  );
 }
 
 /**

@@ -1,4 +1,12 @@
-import { accessSync, chownSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
 
 /** The account that a server started by root runs as, as in the official image. */
@@ -19,16 +27,37 @@ export function userArgs(uid: number, configured: string | undefined): readonly 
  * @throws Failure 78 in one line that says what to mount how
  */
 export function prepareDatadir(datadir: string, uid: number, account: string | undefined): void {
+  prepareDirectory("datadir", datadir, uid, account, () => mkdirSync(datadir, { recursive: true }));
+}
+
+/**
+ * The same for the directory of the ledger; that it is in has to be there.
+ *
+ * @throws Failure 78, as `prepareDatadir`
+ */
+export function prepareStateDir(stateDir: string, uid: number, account: string | undefined): void {
+  prepareDirectory("state directory", stateDir, uid, account, () => {
+    if (!existsSync(stateDir)) mkdirSync(stateDir);
+  });
+}
+
+function prepareDirectory(
+  what: string,
+  path: string,
+  uid: number,
+  account: string | undefined,
+  make: () => void,
+): void {
   try {
-    mkdirSync(datadir, { recursive: true });
+    make();
     if (uid === 0) {
       const ids = idsOf(account ?? serverAccount);
-      if (ids !== undefined && statSync(datadir).uid === 0) chownSync(datadir, ids.uid, ids.gid);
-    } else accessSync(datadir, constants.R_OK | constants.W_OK | constants.X_OK);
+      if (ids !== undefined && statSync(path).uid === 0) chownSync(path, ids.uid, ids.gid);
+    } else accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new Failure(
       exitCode.config,
-      `the datadir ${datadir} is not writable for uid ${uid}: mount a volume there that this uid or its group may write (in Kubernetes: securityContext.fsGroup); ${messageOf(error)}`,
+      `the ${what} ${path} is not writable for uid ${uid}: mount a volume there that this uid or its group may write (in Kubernetes: securityContext.fsGroup); ${messageOf(error)}`,
     );
   }
 }

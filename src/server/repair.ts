@@ -26,21 +26,28 @@ export type Purpose = "found" | "join" | "discard";
  * - Who founds from what an SST left, as only a human's token lets it, takes that for whole.
  */
 export function prepareState(datadir: string, evidence: Evidence, purpose: Purpose): void {
-  rmSync(join(datadir, "gvwstate.dat"), { force: true });
-  rmSync(join(datadir, initialisationNote), { force: true }); // the official script leaves ours
   const wanted = wantedState(evidence, purpose);
-  if (wanted !== undefined) writeGrastate(datadir, wanted);
-  if (purpose !== "found" && wanted?.uuid === zeroUuid) {
-    rmSync(join(datadir, "galera.cache"), { force: true });
-  }
+  const isGivenUp = purpose !== "found" && wanted?.uuid === zeroUuid;
   const pidFile = join(datadir, "wsrep_sst.pid");
   const marker = join(datadir, "sst_in_progress");
-  if (existsSync(pidFile)) {
-    if (purpose !== "found" && evidence.kind === "interrupted") write(marker, "");
-    rmSync(pidFile);
-  }
-  if (purpose === "found") rmSync(marker, { force: true });
-  if (existsSync(datadir)) flushDirectory(datadir);
+  const isHalf = purpose !== "found" && evidence.kind === "interrupted";
+  const changed = [
+    remove(join(datadir, "gvwstate.dat")),
+    remove(join(datadir, initialisationNote)), // the official script leaves ours
+    wanted !== undefined && writeGrastate(datadir, wanted),
+    isGivenUp && remove(join(datadir, "galera.cache")),
+    isHalf && existsSync(pidFile) && write(marker, ""),
+    remove(pidFile),
+    purpose === "found" && remove(marker),
+  ];
+  if (changed.some(Boolean)) flushDirectory(datadir);
+}
+
+/** @returns whether it was there */
+function remove(path: string): boolean {
+  if (!existsSync(path)) return false;
+  rmSync(path);
+  return true;
 }
 
 /** The position that the server starts from; undefined where it has none, or shall have none. */
@@ -69,10 +76,9 @@ function wantedState(evidence: Evidence, purpose: Purpose): Grastate | undefined
   }
 }
 
-function writeGrastate(datadir: string, wanted: Grastate): void {
+function writeGrastate(datadir: string, wanted: Grastate): boolean {
   const path = join(datadir, "grastate.dat");
-  if (sameGrastate(path, wanted)) return;
-  write(path, formatGrastate(wanted));
+  return !sameGrastate(path, wanted) && write(path, formatGrastate(wanted));
 }
 
 function sameGrastate(path: string, wanted: Grastate): boolean {
@@ -89,7 +95,8 @@ function sameGrastate(path: string, wanted: Grastate): boolean {
 }
 
 /** With the owner of its directory: the server rewrites it. */
-function write(path: string, text: string): void {
+function write(path: string, text: string): true {
   const { uid, gid } = statSync(join(path, ".."));
   replaceFile(path, Buffer.from(text), { mode: 0o660, uid, gid });
+  return true;
 }

@@ -26,7 +26,7 @@ import {
   softLimitVariable,
   untouchedEnvironment,
 } from "./launch.js";
-import { prepareDatadir, serverUser, userArgs } from "./privileges.js";
+import { prepareDatadir, prepareStateDir, serverUser, userArgs } from "./privileges.js";
 import { hasPosition, prepareState } from "./repair.js";
 import {
   galeraSettings,
@@ -119,7 +119,7 @@ async function prepareMember(
   const user = userArgs(uid, gathered.account);
   if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
   prepareDatadir(gathered.datadir, uid, gathered.account);
-  prepareDatadir(gathered.stateDir, uid, gathered.account);
+  prepareStateDir(gathered.stateDir, uid, gathered.account);
   const ledger = foldTold(gathered.stateDir);
   const { start, position } = await recovered({ ...gathered, ledger }, user, ports);
 

@@ -72,10 +72,14 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
   const inFiles = readServerOptions({ args: defaultsArgs(args), env: ports.env });
   const option = (name: "datadir" | "user") => serverOption(args, name) ?? inFiles(name);
   const datadir = option("datadir") ?? defaultDatadir;
-  if (!isAbsolute(datadir)) {
-    throw new Failure(exitCode.config, `the datadir ${datadir} has to be an absolute path`);
-  }
   const stateDir = settings.stateDir ?? datadir;
+  for (const [what, path] of [
+    ["datadir", datadir],
+    ["state directory", stateDir],
+  ]) {
+    if (path === undefined || isAbsolute(path)) continue;
+    throw new Failure(exitCode.config, `the ${what} ${path} has to be an absolute path`);
+  }
   const ledger = me && readFolded(stateDir);
   return {
     argv: command.argv,

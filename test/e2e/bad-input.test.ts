@@ -118,6 +118,19 @@ test("a relative datadir: exit 78", async () => {
   expect(stderr).toContain("the datadir data has to be an absolute path");
 });
 
+test.each([
+  ["state", /the state directory state has to be an absolute path/],
+  ["/proc/nope", /the state directory \/proc\/nope is not writable for uid \d+: mount a volume/],
+  ["/nowhere/state", /the state directory \/nowhere\/state is not writable .*ENOENT/],
+])("--state-dir %s: exit 78", async (stateDir, message) => {
+  const directory = scratch();
+  const env = { ...podEnv(await startDns([member(0)]), 0), GALERA_CNF: `${directory}/galera.cnf` };
+  const args = ["run", "--state-dir", stateDir, "--", "mariadbd", ...serverArgs(directory)];
+  const { exitCode, stderr } = await runCli("galera-peers", args, { env });
+  expect(exitCode).toBe(78);
+  expect(stderr).toMatch(message);
+});
+
 test("output that is lost is no success", async () => {
   const dns = await startDns([member(0)]);
   const command = 'exec "$0" bin/galera-peers.js find >/dev/full';

@@ -21,6 +21,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { type Connection, createConnection } from "mariadb";
+import { toJson } from "../../src/bootstrap/format.js";
 import type { Ledger } from "../../src/bootstrap/ledger.js";
 import { readFolded } from "../../src/bootstrap/store.js";
 import { startInBackground } from "../../src/lab/background.js";
@@ -480,21 +481,30 @@ export async function createCluster(options: ClusterOptions) {
       10_000,
     );
 
+    // What a server tells reaches the disk a moment later.
+    const names = members.map(podName).sort();
+    const ledgers = await until(
+      () => {
+        const now = members.map(ledger);
+        const epochs = new Set(now.map((one) => one?.foundings.at(-1)?.epoch));
+        const whole = now.every((one) =>
+          isDeepStrictEqual([...(one?.view.members ?? [])].sort(), names),
+        );
+        return whole && epochs.size === 1 && now;
+      },
+      () => `ledgers that agree on ${names}: ${members.map((i) => toJson(ledger(i))).join(" ")}`,
+      10_000,
+    );
     keepFoundings();
     for (const [epoch, ids] of foundings) {
-      assert.equal(
-        ids.size,
-        1,
-        `epoch ${epoch} was founded ${ids.size} times: ${[...ids.values()]}`,
-      );
+      const who = [...ids.values()].join(", ");
+      assert.equal(ids.size, 1, `epoch ${epoch} was founded ${ids.size} times: ${who}`);
     }
-    const ledgers = members.map(ledger);
-    const epochs = ledgers.map((one) => one?.foundings.at(-1)?.epoch);
-    assert.equal(new Set(epochs).size, 1, `epochs in the ledgers: ${epochs}`);
-    for (const one of ledgers) {
-      assert.deepEqual([...(one?.view.members ?? [])].sort(), members.map(podName).sort());
-    }
-    return { uuid: all[0]?.uuid ?? "", rows: contents[0]?.ids.size ?? 0, epoch: epochs[0] ?? 0 };
+    return {
+      uuid: all[0]?.uuid ?? "",
+      rows: contents[0]?.ids.size ?? 0,
+      epoch: ledgers[0]?.foundings.at(-1)?.epoch ?? 0,
+    };
   };
 
   /** Of every container: its programs, by name. */

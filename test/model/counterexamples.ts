@@ -20,6 +20,8 @@ export const counterexamples: Readonly<Record<string, string>> = {
     start 0; start 1; start 2; read 1 2; read 1 0; consider 1; act 1; read 2 1; kill 1;
     start 1; consider 2; act 2; consider 1; act 1; regroup 2 0; transfer 2 2; write 1 1;
     finish 2; kill 2`,
+  "a vote is for a candidate, whatever its ballot": `
+    regroup 1; kill 1; regroup 2; start 1; consider 1; act 1`,
   "views are not written down": `
     start 1; start 0; start 2; read 0 2; read 1 0; read 1 2; consider 1; read 0 1;
     read 2 1; consider 0; read 2 0; consider 2; read 1 0; read 1 2; consider 1; act 1;

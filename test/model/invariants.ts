@@ -22,8 +22,9 @@ export function founding(
     // Without GALERA_REPLICAS and in order, an empty galera-0 that is alone in DNS is the first.
     const founder = world.members[index];
     const isAlone = founder?.contacts.every((one) => one === undefined);
-    const isFresh = founder?.named === 1 << index && founder.fresh;
-    const seesAlone = isAlone && (isFresh || !setup.kinds.includes("look"));
+    // Where no look is a step of its own, DNS is asked in the decision.
+    const isFresh = founder?.named === 0 || (founder?.named === 1 << index && founder.fresh);
+    const seesAlone = isAlone && isFresh;
     if (setup.replicas === undefined && index === 0 && world.lost & 1 && seesAlone) {
       return { ...world, exempt: "the disk of galera-0 is lost, and it comes back first" };
     }
@@ -35,6 +36,10 @@ export function founding(
   }
   const missing = world.acked & ~writesIn(history);
   if (missing === 0) return world;
+  const holders = world.members.filter(({ disk }) => writesIn(disk.history) & missing);
+  if (world.lost && setup.replicas === undefined && holders.every(({ agent }) => !agent)) {
+    return { ...world, exempt: "a lost disk was all that told of a member that DNS does not name" };
+  }
   const violation = `S2: galera-${index} is primary by ${how} without acknowledged writes`;
   return { ...world, violation };
 }

@@ -101,9 +101,10 @@ function forgotten(world: World, i: number): World {
 /** The real decision, remembered by all that it rests on. */
 function conclude(world: World, member: Member, self: MemberState, context: Context) {
   const { rules, setup } = context;
-  const isLooking = setup.kinds.includes("look");
-  const named = isLooking ? member.named : existing(world);
-  const fresh = isLooking ? member.fresh : true;
+  // Who has not looked as a step of its own asks DNS now, and is told the truth.
+  const isOwn = member.named !== 0;
+  const named = isOwn ? member.named : existing(world);
+  const fresh = isOwn ? member.fresh : true;
   const copies = member.contacts.map((one) => (one === "present" ? -1 : idOf(one)));
   const key = `${idOf(self)} ${named} ${fresh} ${copies} ${member.discards} ${setup.replicas}`;
   const known = rules.cache.get(key);

@@ -106,7 +106,7 @@ export const mutations: readonly Mutation[] = [
     everybody(o, (state) => withMembers(state, () => o.named)),
   ),
   seen("no grants are needed", "outage", (o) => granted(o, () => true)),
-  seen("a vote is for a candidate, whatever its ballot", "outage", (o) =>
+  seen("a vote is for a candidate, whatever its ballot", "split", (o) =>
     granted(o, ({ vote }) => vote?.candidate === o.self.name),
   ),
   mutation("a founding is not written down", "shrunk", {

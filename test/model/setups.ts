@@ -107,5 +107,8 @@ export function anything(members: number, seed: number, wish: Wish = {}): Setup 
   const tokens = wish.tokens ?? (part % 5 === 0 ? 2 : 0);
   const kinds: readonly StepKind[] = wish.lag ? [...wild, "save"] : wild;
   const bounds = { members, faults: 2 + (part % 9), losses, writes: 7, tokens };
-  return makeWorld(name, bounds, { kinds, remerge: part % 2 === 0 ? "all" : "majority" });
+  const remerge = part % 2 === 0 ? "all" : "majority";
+  // An ordered start is one without GALERA_REPLICAS; the others may have it.
+  const all = part % 7 < 3 && name !== "ordered" ? { replicas: members } : {};
+  return makeWorld(name, bounds, { kinds, remerge, ...all });
 }

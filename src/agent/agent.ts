@@ -66,18 +66,26 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     if (!signal.aborted) await clock.sleep(ms, waking.signal).catch(() => {});
   };
   signal.addEventListener("abort", () => wake(), { once: true });
+  /** What was decided, and what the server told, is of the start before. */
+  const anew = () => {
+    watch.restart();
+    ordered = undefined;
+    verdict = undefined;
+  };
   const handlers: Handlers = {
     about: () => about,
     state: async () => {
       await watch.position();
       return participant.state();
     },
+    ended: () => {
+      participant.idle();
+      anew();
+    },
     start: (body) => {
       const evidence = readStart(body);
       participant.start(evidence, loadLedger(options.stateDir));
-      watch.restart();
-      ordered = undefined;
-      verdict = undefined;
+      anew();
       considered = Promise.withResolvers<void>();
       passedMs = Number.NEGATIVE_INFINITY;
       wake();

@@ -12,6 +12,8 @@ import type { Clock } from "../system/clock.js";
 import { type Ordered, order } from "./ordered.js";
 
 export interface Consultation {
+  /** A start is about to begin: whatever server there was, it has ended. */
+  ended(): Promise<void>;
   /** A start begins: what the datadir holds. */
   start(evidence: Evidence): Promise<void>;
   /** What it is to do, as of now. */
@@ -73,6 +75,7 @@ export function participate(
 /** A start without an agent: nobody can ask this member, so it joins, or is alone. */
 export function consultOneself(participant: Participant, ledger: Ledger | undefined): Consultation {
   return {
+    ended: async () => participant.idle(),
     start: async (evidence) => participant.start(evidence, ledger),
     next: async (signal) => order(await participant.pass(signal)),
   };

@@ -27,6 +27,7 @@ export interface About {
 export interface LocalAgent {
   /** Undefined where no agent listens. */
   about(signal: AbortSignal): Promise<About | undefined>;
+  ended(signal: AbortSignal): Promise<void>;
   start(evidence: Evidence, signal: AbortSignal): Promise<void>;
   decision(signal: AbortSignal): Promise<Ordered>;
 }
@@ -53,17 +54,19 @@ export function createLocalAgent({ host, port, key }: LocalOptions): LocalAgent 
     const reply = await call("GET", path, signal);
     return reply.kind === "none" ? undefined : document(reply, reader);
   };
+  const post = async (path: string, body: string, signal: AbortSignal): Promise<void> => {
+    const reply = await call("POST", path, signal, body);
+    if (reply.kind === "none") throw lost(reply.why);
+    document(reply, () => {});
+  };
   return {
     about: (signal) =>
       read("/v1/agent", signal, (value) => ({
         name: field(value, "name", "agent", text),
         parent: (value as About).parent,
       })),
-    start: async (evidence, signal) => {
-      const reply = await call("POST", "/v1/start", signal, toJson({ evidence }));
-      if (reply.kind === "none") throw lost(reply.why);
-      document(reply, () => {});
-    },
+    ended: (signal) => post("/v1/ended", "", signal),
+    start: (evidence, signal) => post("/v1/start", toJson({ evidence }), signal),
     decision: async (signal) => {
       const ordered = await read("/v1/decision", signal, (value) => {
         field(value, "action", "decision", text);

@@ -4,6 +4,7 @@
  *
  *   GET  /v1/state?nonce=N   the member's state, signed
  *   GET  /v1/agent           whose agent this is            (from this host only)
+ *   POST /v1/ended           a server has ended             (from this host only)
  *   POST /v1/start           a start begins; its evidence   (from this host only)
  *   GET  /v1/decision        what to do, and why            (from this host only)
  */
@@ -20,6 +21,7 @@ import { isSignedBy, requestSubject, sign, signatureHeader, stateSubject } from 
 export interface Handlers {
   readonly state: () => Promise<unknown>;
   readonly about: () => unknown;
+  readonly ended: () => void;
   readonly start: (body: string) => void;
   readonly decision: () => unknown;
 }
@@ -131,6 +133,9 @@ async function answer(
   switch (`${request.method} ${pathname}`) {
     case "GET /v1/agent":
       return { status: 200, body: toJson(handlers.about()) };
+    case "POST /v1/ended":
+      handlers.ended();
+      return { status: 200, body: "{}" };
     case "POST /v1/start":
       handlers.start(body);
       return { status: 200, body: "{}" };

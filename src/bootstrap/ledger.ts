@@ -194,7 +194,9 @@ function sharedUpToParting(
   if (mine.length === 0 || theirs.length === 0) return undefined;
   const after = (one: readonly Founding[], other: readonly Founding[]) => {
     const known = new Set(other.map(({ id }) => id));
-    return one.slice(one.findLastIndex(({ id }) => known.has(id)) + 1)[0]?.seqno;
+    const later = one.slice(one.findLastIndex(({ id }) => known.has(id)) + 1);
+    // The uuid tells that its first founding is common, also where one of them was not told of it.
+    return later.find(({ seqno }) => seqno >= 0n)?.seqno;
   };
   const parted = [after(mine, theirs), after(theirs, mine)].filter((seqno) => seqno !== undefined);
   return parted.length === 0 ? undefined : parted.reduce((a, b) => (a < b ? a : b));

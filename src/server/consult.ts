@@ -58,6 +58,7 @@ export async function consultFor(
   const which = await findAgent(agent, name, leave, { ...ports, pid: process.pid });
   ports.log("info", which === "sidecar" ? "the agent is up" : "an agent was started");
   return {
+    ended: () => agent.ended(ports.signal),
     start: (evidence) => agent.start(evidence, ports.signal),
     next: (signal) => agent.decision(signal),
   };

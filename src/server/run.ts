@@ -121,9 +121,9 @@ async function prepareMember(
   prepareDatadir(gathered.datadir, uid, gathered.account);
   prepareStateDir(gathered.stateDir, uid, gathered.account);
   const ledger = foldTold(gathered.stateDir);
+  const consultation = await ports.consult({ ...gathered, ledger }, member, settings);
+  await consultation.ended(); // nobody is to join a server that is gone
   const { start, position } = await recovered({ ...gathered, ledger }, user, ports);
-
-  const consultation = await ports.consult(start, member, settings);
   await consultation.start(start.evidence);
   const { action, why, discard, peers } = await awaitOrder(consultation, member, settings, ports);
   const founding = action === "found";

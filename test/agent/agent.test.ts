@@ -291,6 +291,16 @@ describe("the server", () => {
     expect(pod.lines.filter((line) => line.includes("ended"))).toHaveLength(1);
   });
 
+  test("has ended where the next start says so, before its evidence is known", async () => {
+    const pod = await founder();
+    await pod.local.ended(signal);
+    expect((await pod.state()).phase).toEqual({ kind: "idle" });
+    await world.clock.advance(3000);
+    expect(await pod.decision()).toMatchObject({ action: "wait" });
+    await pod.start(empty);
+    expect((await pod.state()).phase).toEqual({ kind: "waiting" });
+  });
+
   test("that only was too slow to accept is heard again", async () => {
     const pod = await founder();
     await world.clock.advance(2000);

@@ -56,6 +56,7 @@ export async function serving(
     {
       state: async () => stateOf("galera-1"),
       about: () => ({ name: "galera-0", parent: undefined }),
+      ended: () => {},
       start: () => {},
       decision: () => ({ action: "wait", why: "DNS", discard: false }),
       ...handlers,

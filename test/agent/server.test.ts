@@ -314,6 +314,7 @@ describe("the port", () => {
   const handlers = {
     state: async () => ({}),
     about: () => ({}),
+    ended: () => {},
     start: () => {},
     decision: () => ({}),
   };

@@ -14,6 +14,9 @@ export function founding(
   { setup }: Context,
 ): World {
   if (world.violation !== undefined) return world;
+  if (isUnheard(world, index)) {
+    return { ...world, exempt: "members that never heard of a forced founding found without it" };
+  }
   const uuid = world.members[index]?.server?.uuid;
   const others = world.members.flatMap(({ disk, created }, at) =>
     created && disk.kind === "data" && disk.uuid !== uuid ? [`galera-${at}`] : [],
@@ -44,8 +47,18 @@ export function founding(
   return { ...world, violation };
 }
 
+/** A token was used, for a member that those who found now need not ask. */
+function isUnheard({ members }: World, index: number): boolean {
+  const known = new Set(members[index]?.ledger?.foundings.map(({ id }) => id));
+  return members.some(({ forces, ledger }) => {
+    const founding = ledger?.foundings.find(({ epoch }) => epoch === forces);
+    return founding !== undefined && !known.has(founding.id);
+  });
+}
+
 /** Two components that could both take writes now. */
 export function splitBrain(world: World): string | undefined {
+  if (world.exempt !== undefined) return undefined;
   let first: unknown;
   for (const [index, { server }] of world.members.entries()) {
     if (server?.status !== "synced" || !server.component.primary) continue;

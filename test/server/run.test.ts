@@ -98,6 +98,7 @@ async function start(situation: Situation = {}) {
   }));
   let asks = 0;
   const consultation: Consultation = {
+    ended: async () => {},
     start: async (evidence) => void evidences.push(evidence),
     next: async () => {
       asked?.();

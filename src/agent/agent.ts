@@ -1,7 +1,7 @@
 import type { Decision } from "../bootstrap/decide.js";
 import { FormatError, field, fromJson, readEvidence } from "../bootstrap/format.js";
 import type { Participant, Verdict } from "../bootstrap/participant.js";
-import { loadLedger } from "../bootstrap/store.js";
+import { foldTold } from "../bootstrap/store.js";
 import type { Clock } from "../system/clock.js";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
@@ -84,7 +84,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     },
     start: (body) => {
       const evidence = readStart(body);
-      participant.start(evidence, loadLedger(options.stateDir));
+      participant.start(evidence, foldTold(options.stateDir));
       anew();
       considered = Promise.withResolvers<void>();
       passedMs = Number.NEGATIVE_INFINITY;
@@ -94,7 +94,8 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
       // The first look takes less time than a start that asks again.
       const isFirst = verdict === undefined && participant.state().phase.kind === "waiting";
       if (isFirst) await Promise.race([considered.promise, clock.sleep(firstLookMs)]);
-      return ordered ?? order(verdict);
+      const asked = ordered !== undefined || participant.state().phase.kind !== "idle";
+      return { ...(ordered ?? order(verdict)), asked };
     },
   };
   let stopsSinceMs: number | undefined;
@@ -125,7 +126,10 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     passedMs = clock.now();
     if (kind === "running") await watch.position();
     const before = verdict?.decision.action;
-    verdict = await participant.pass(signal);
+    const asked = considered;
+    const next = await participant.pass(signal);
+    if (asked !== considered) return; // another start has begun meanwhile
+    verdict = next;
     const { decision } = verdict;
     considered.resolve();
     if (decision.action === "found" || decision.action === "join") {

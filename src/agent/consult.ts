@@ -4,7 +4,7 @@
 import type { Evidence } from "../bootstrap/evidence.js";
 import type { Ledger } from "../bootstrap/ledger.js";
 import { createParticipant, type FindOut, type Participant } from "../bootstrap/participant.js";
-import { saveLedger } from "../bootstrap/store.js";
+import { foldTold, saveLedger } from "../bootstrap/store.js";
 import type { Look } from "../peers/look.js";
 import type { AddressType } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
@@ -73,10 +73,10 @@ export function participate(
 }
 
 /** A start without an agent: nobody can ask this member, so it joins, or is alone. */
-export function consultOneself(participant: Participant, ledger: Ledger | undefined): Consultation {
+export function consultOneself(participant: Participant, stateDir: string): Consultation {
   return {
     ended: async () => participant.idle(),
-    start: async (evidence) => participant.start(evidence, ledger),
+    start: async (evidence) => participant.start(evidence, foldTold(stateDir)),
     next: async (signal) => order(await participant.pass(signal)),
   };
 }

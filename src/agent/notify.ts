@@ -45,6 +45,8 @@ export function after(
   return {
     status,
     current: members.length === 0 ? undefined : { primary: isPrimary, view },
-    primary: isPrimary ? { uuid, view, synced: status === "synced" } : known,
+    primary: isPrimary
+      ? { uuid, view, synced: status === "synced" || known?.synced === true }
+      : known,
   };
 }

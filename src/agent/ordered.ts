@@ -9,12 +9,14 @@ export interface Ordered {
   readonly targets: readonly Target[] | undefined;
   /** The join gives up what this member has. */
   readonly discard: boolean;
+  /** False where the agent knows of no start that waits. */
+  readonly asked: boolean;
 }
 
 /** What a verdict means to the start that it was made for. */
 export function order(verdict: Verdict | undefined): Ordered {
   if (verdict === undefined) {
-    return { action: "wait", why: "DNS", targets: undefined, discard: false };
+    return { action: "wait", why: "DNS", targets: undefined, discard: false, asked: true };
   }
   const { decision, peers } = verdict;
   const { why } = decision;
@@ -23,12 +25,12 @@ export function order(verdict: Verdict | undefined): Ordered {
     case "found":
     case "wait":
     case "hold":
-      return { action: decision.action, why, targets, discard: false };
+      return { action: decision.action, why, targets, discard: false, asked: true };
     case "join":
-      return { action: "join", why, targets, discard: decision.discard !== undefined };
+      return { action: "join", why, targets, discard: decision.discard !== undefined, asked: true };
     case "bootstrap":
     case "rest":
-      return { action: "wait", why, targets, discard: false };
+      return { action: "wait", why, targets, discard: false, asked: true };
     default:
       return decision satisfies never;
   }

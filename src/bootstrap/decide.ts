@@ -1,3 +1,4 @@
+import type { Position } from "../galera/grastate.js";
 import { type Choice, elect } from "./elect.js";
 import { describeEvidence, type Evidence, isData } from "./evidence.js";
 import {
@@ -46,10 +47,12 @@ export function decide(o: Observation): Decision {
   if (phase.kind !== "waiting" || evidence === undefined) {
     return { action: "rest", why: "no start of a server waits for a decision" };
   }
-  const obstacle = o.mode === "sole-peer" ? undefined : ownObstacle(evidence, o.self.ledger);
+  const primary = newestPrimary(o.contacts);
+  const isAlone = o.named.every((name) => name === o.self.name) && primary === undefined;
+  const mayFound = o.mode === "sole-peer" && isAlone;
+  const obstacle = mayFound ? undefined : ownObstacle(evidence, o.self.ledger);
   if (obstacle !== undefined) return { action: "hold", own: true, why: obstacle };
 
-  const primary = newestPrimary(o.contacts);
   if (primary !== undefined) return decideJoin(o, evidence, primary);
   if (o.mode === "sole-peer") return decideSole(o, evidence);
   if (evidence.kind === "unrecovered") {
@@ -99,13 +102,24 @@ export function ownObstacle(evidence: Evidence, ledger: Ledger | undefined): str
   return `${describeEvidence(evidence)}, and my ledger is that of cluster ${ledger.uuid}: one of the two is not mine; move the datadir or the ledger away`;
 }
 
-/** The member of a primary component that knows most. */
+/** The member of a primary component that knows most, and is furthest. */
 function newestPrimary(contacts: Observation["contacts"]): MemberState | undefined {
   const states = answering(contacts).filter(({ phase }) => isPrimary(phase));
   return states.reduce<MemberState | undefined>(
-    (best, one) => (best === undefined || epochOf(one.ledger) > epochOf(best.ledger) ? one : best),
+    (best, one) => (best === undefined || knowsMore(one, best) ? one : best),
     undefined,
   );
+}
+
+/** Others may lag: a donor that an SST blocks, a member that still applies what it has missed. */
+function knowsMore(one: MemberState, other: MemberState): boolean {
+  const [mine, theirs] = [epochOf(one.ledger), epochOf(other.ledger)];
+  if (mine !== theirs) return mine > theirs;
+  return (seqnoOf(one) ?? -1n) > (seqnoOf(other) ?? -1n);
+}
+
+function seqnoOf({ phase }: MemberState): bigint | undefined {
+  return isPrimary(phase) ? phase.seqno : undefined;
 }
 
 /** Rule 2: a primary component exists, so there is nothing to found. */
@@ -114,27 +128,47 @@ function decideJoin(
   evidence: Evidence,
   primary: MemberState,
 ): Decision {
-  const { name, ledger: cluster, phase } = primary;
-  const isUnknown = isPrimary(phase) && phase.seqno === undefined;
-  if (isUnknown && isData(evidence) && hasLine(self.ledger) !== hasLine(cluster)) {
-    // Nothing else tells whether a join would replace what the cluster has not.
+  const { name, ledger: cluster } = primary;
+  const difference = differenceTo(evidence, self.ledger, primary);
+  if (difference !== undefined) return diverged(self, discard, primary, difference);
+  if (isData(evidence) && cannotBeCompared(evidence, self.ledger, primary)) {
     return { action: "wait", why: `the position of ${name}, which is in the primary component` };
   }
-  const difference = differenceTo(evidence, self.ledger, primary);
-  if (difference === undefined) {
-    return { action: "join", cluster, why: `${name} is in the primary component` };
-  }
+  return { action: "join", cluster, why: `${name} is in the primary component` };
+}
+
+/** My data are not the cluster's: only a human may give them up, once in an epoch. */
+function diverged(
+  { name: me, ledger }: MemberState,
+  discard: Observation["discard"],
+  { name, ledger: cluster }: MemberState,
+  difference: string,
+): Decision {
   const epoch = epochOf(cluster);
-  const isAllowed =
-    discard?.pod === self.name &&
-    discard.epoch === epoch &&
-    !self.ledger?.discarded.includes(epoch);
-  if (isAllowed) {
+  // A join that was allowed, and has not come to its end, goes on.
+  const isUnderWay = ledger?.joining !== undefined && ledger.uuid === undefined;
+  const isUsed = ledger?.discarded.includes(epoch) === true && !isUnderWay;
+  if (discard?.pod === me && discard.epoch === epoch && !isUsed) {
     const why = `${name} is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: ${difference}`;
     return { action: "join", cluster, why, discard: epoch };
   }
-  const way = `joining would replace it; to give it up, start once with GALERA_ALLOW_DISCARD=${self.name}:${epoch}`;
-  return { action: "hold", why: `diverged: ${difference}; ${way}` };
+  const way = isUsed
+    ? `its GALERA_ALLOW_DISCARD is used up; to give it up again, empty the datadir`
+    : `to give it up, start once with GALERA_ALLOW_DISCARD=${me}:${epoch}`;
+  return { action: "hold", why: `diverged: ${difference}; joining would replace it; ${way}` };
+}
+
+/** Nothing but the member's position could tell whether the cluster has all that I have. */
+function cannotBeCompared(
+  { seqno }: Position,
+  ledger: Ledger | undefined,
+  primary: MemberState,
+): boolean {
+  const cluster = primary.ledger;
+  if (seqnoOf(primary) !== undefined || hasLine(ledger) === hasLine(cluster)) return false;
+  // What its first founding began with is older than all ledgers, so mine if I am not ahead of it.
+  const [first] = cluster?.foundings ?? [];
+  return hasLine(ledger) || first === undefined || seqno > first.seqno;
 }
 
 function hasLine(ledger: Ledger | undefined): boolean {
@@ -145,8 +179,9 @@ function hasLine(ledger: Ledger | undefined): boolean {
 function differenceTo(
   evidence: Evidence,
   ledger: Ledger | undefined,
-  { name, phase, ledger: theirs }: MemberState,
+  primary: MemberState,
 ): string | undefined {
+  const { name, ledger: theirs } = primary;
   if (!isData(evidence)) return undefined;
   const mine = `mine is ${shortPosition(evidence)}`;
   if (theirs?.uuid !== undefined && theirs.uuid !== evidence.uuid) {
@@ -159,7 +194,7 @@ function differenceTo(
   if (shared !== undefined && evidence.seqno > shared) {
     return `${mine}, and the cluster that ${name} is in was founded anew from position ${shared}`;
   }
-  const seqno = isPrimary(phase) ? phase.seqno : undefined;
+  const seqno = seqnoOf(primary);
   if (seqno !== undefined && evidence.seqno > seqno) {
     return `${mine}, and ${name} stands at ${seqno}`;
   }

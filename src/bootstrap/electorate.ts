@@ -40,11 +40,16 @@ function hasForgetful({ self, contacts }: Observation, names: readonly string[])
 
 /**
  * The members of the newest primary component, by all ledgers that have it. A ledger without a founding
- * (of a cluster that was founded without us, or joined where no agent told) cannot be compared, so its
- * members are asked too.
+ * (of a cluster that was founded without us, or joined where no agent told) cannot be compared, nor one
+ * of a founding that the newest does not know of (its founder knew no past), so their members are asked
+ * too.
  */
 function lastMembers(newest: Ledger, ledgers: readonly Ledger[]): readonly string[] {
-  const others = ledgers.filter((one) => lineOf(one) === undefined || !isNewer(newest, one));
+  const known = new Set(newest.foundings.map(({ id }) => id));
+  const others = ledgers.filter((one) => {
+    const line = lineOf(one);
+    return line === undefined || !known.has(line.id) || !isNewer(newest, one);
+  });
   return [...new Set([newest, ...others].flatMap(({ view }) => view.members))];
 }
 

@@ -36,6 +36,8 @@ export interface Unrecovered {
   readonly uuid: string | undefined;
   readonly safeToBootstrap: boolean;
   readonly certain: boolean;
+  /** grastate.dat says nothing at all, as in the middle of an SST. */
+  readonly isBlank: boolean;
   /** Why grastate.dat could not be read. */
   readonly damage: string | undefined;
 }
@@ -76,19 +78,21 @@ export function readEvidence(datadir: string, ledger: Ledger | undefined): Evide
   if (state !== undefined && state.uuid !== zeroUuid) {
     return state.seqno >= 0n
       ? { kind: "position", ...state, certain: true }
-      : { kind: "unrecovered", uuid: state.uuid, safeToBootstrap, certain: true, damage };
+      : {
+          ...{ kind: "unrecovered", uuid: state.uuid, safeToBootstrap },
+          ...{ certain: true, isBlank: false, damage },
+        };
   }
   // Initialisation runs without wsrep: while it writes data there is no grastate.dat.
-  if (has(initialisationNote) && !has("grastate.dat")) {
+  if (has(initialisationNote) && !has("grastate.dat") && ledger?.uuid === undefined) {
     return { kind: "interrupted", by: "initialisation" };
   }
   if (entries.every(saysNothing)) return { kind: "empty" };
-  if (!has("grastate.dat")) {
-    return { kind: "unclustered" };
-  }
+  if (!has("grastate.dat")) return { kind: "unclustered" };
   if (!has("mysql")) return { kind: "interrupted", by: "sst" };
   const certain = ledger?.uuid !== undefined && ledger.joining === undefined;
-  return { kind: "unrecovered", uuid: undefined, safeToBootstrap, certain, damage };
+  const isBlank = state === undefined;
+  return { kind: "unrecovered", uuid: undefined, safeToBootstrap, certain, isBlank, damage };
 }
 
 function saysNothing(entry: string): boolean {
@@ -106,7 +110,7 @@ function isNewFounder(ledger: Ledger | undefined): boolean {
  * @param recovered zero and -1 where InnoDB knows of no cluster
  */
 export function withRecovered(
-  { uuid, safeToBootstrap, certain }: Unrecovered,
+  { uuid, safeToBootstrap, certain, isBlank }: Unrecovered,
   recovered: Position,
   ledger: Ledger | undefined,
 ): Evidence {
@@ -115,8 +119,10 @@ export function withRecovered(
     return { kind: "position", ...recovered, safeToBootstrap, certain: certain && agrees };
   }
   if (uuid !== undefined) return { kind: "position", uuid, seqno: -1n, safeToBootstrap, certain };
-  const isNew = isNewFounder(ledger) || (ledger === undefined && safeToBootstrap);
-  return isNew ? { kind: "initialised" } : { kind: "interrupted", by: "sst" };
+  if (isNewFounder(ledger)) return { kind: "initialised" };
+  // Databases whose server had Galera loaded and no cluster: nothing says that they are not data.
+  const isForeign = ledger === undefined && !isBlank;
+  return isForeign ? { kind: "unclustered" } : { kind: "interrupted", by: "sst" };
 }
 
 /** A cluster's data at a known position. */

@@ -93,7 +93,7 @@ export function joining(ledger: Ledger | undefined, foundings: readonly Founding
 /** The member's data are given up for the cluster of this epoch. */
 export function discarding(ledger: Ledger | undefined, epoch: number): Ledger {
   const { discarded } = ledger ?? blank;
-  return { ...blank, discarded: [...discarded, epoch] };
+  return { ...blank, discarded: [...new Set([...discarded, epoch])] };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseGvwstate } from "./gvwstate.js";
 
 /** One call of `wsrep_notify_cmd` (sql/wsrep_notify.cc). */
 export interface Notification {
@@ -11,6 +12,14 @@ export interface Notification {
   readonly index: number;
   /** `wsrep_node_name` of each. */
   readonly members: readonly string[];
+}
+
+/** What Galera calls a member whose state it has not exchanged yet. */
+const unknownName = "unspecified";
+
+/** A garbd, as it calls itself: it votes for Galera's quorum, and is nobody to ask. */
+function hasNoData(name: string, address: string | undefined): boolean {
+  return name.startsWith("garb") && !address;
 }
 
 /**
@@ -30,8 +39,9 @@ export function parseNotification(words: readonly string[]): Notification {
     index: Number(values.get("--index") ?? -1),
     members: members
       .split(",")
+      .filter(Boolean)
       .map((member) => member.split("/"))
-      .filter(([, , address]) => address) // a garbd has none, and no data
+      .filter(([, name = "", address]) => !hasNoData(name, address) && name !== unknownName)
       .map(([, name = ""]) => name),
   };
 }
@@ -42,10 +52,8 @@ export function parseNotification(words: readonly string[]): Notification {
  */
 export function componentNumber(datadir: string): number | undefined {
   try {
-    const text = readFileSync(join(datadir, "gvwstate.dat"), "utf8");
-    const [, number] = /^view_id: \d+ \S+ (\d+)$/m.exec(text) ?? [];
-    return number === undefined ? undefined : Number(number);
+    return parseGvwstate(readFileSync(join(datadir, "gvwstate.dat"), "utf8"))?.viewSeq;
   } catch {
-    return undefined;
+    return undefined; // there is none, or a crash has cut it off
   }
 }

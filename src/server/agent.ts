@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { runAgent } from "../agent/agent.js";
 import { defaultAgentPort, participate } from "../agent/consult.js";
@@ -37,6 +38,7 @@ export async function startAgent(
   const inFiles = readServerOptions({ args: defaultsArgs(args), env });
   const socket = serverOption(args, "socket") ?? inFiles("socket") ?? defaultSocket;
   const [host] = podIp ?? [];
+  becomeOwner(stateDir);
   await runAgent(
     { name, stateDir, host, port, key, parent, address: host ?? "127.0.0.1" },
     {
@@ -48,6 +50,15 @@ export async function startAgent(
       terminate: (pid) => void process.kill(pid, "SIGTERM"),
     },
   );
+}
+
+/** A sidecar that root has started gives root up, as the server does: both write beside the datadir. */
+function becomeOwner(stateDir: string): void {
+  const owner = statSync(stateDir, { throwIfNoEntry: false });
+  if (process.getuid?.() !== 0 || owner === undefined || owner.uid === 0) return;
+  process.setgroups?.([owner.gid]);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid);
 }
 
 /** The account of this process: a UID that has no name has no way in. */

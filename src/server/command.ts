@@ -61,14 +61,18 @@ export function serverOption(
   return value;
 }
 
-/** Whether the server's command line has a notify command of the user's. */
-export function hasNotifyCommand(args: readonly string[]): boolean {
-  return args.some((arg) => /^--(?:loose-)*wsrep-notify-cmd(?:=|$)/.test(arg.replaceAll("_", "-")));
+/** The notify command of the user's on the server's command line. */
+export function ownNotifyCommand(args: readonly string[]): string | undefined {
+  const pattern = /^--(?:loose[-_])*wsrep[-_]notify[-_]cmd(=|$)/;
+  const index = args.findLastIndex((arg) => pattern.test(arg));
+  if (index === -1) return undefined;
+  const [, separator] = pattern.exec(args[index] ?? "") ?? [];
+  return separator === "=" ? args[index]?.replace(/^[^=]*=/, "") : args[index + 1];
 }
 
 /** The arguments that would decide about the cluster in our place. */
 export function decisiveArgs(args: readonly string[]): readonly string[] {
-  const pattern = /^--(?:loose-)*wsrep-(?:new-cluster|cluster-address)(?:=|$)/;
+  const pattern = /^--(?:loose-)*wsrep-(?:new-cluster|cluster-address|node-name)(?:=|$)/;
   return args.filter((arg) => pattern.test(arg.replaceAll("_", "-")));
 }
 

@@ -10,6 +10,7 @@ import {
   participate,
 } from "../agent/consult.js";
 import { readAgentKey } from "../agent/key.js";
+import type { Evidence } from "../bootstrap/evidence.js";
 import type { Settings } from "../settings.js";
 import type { Log } from "../system/log.js";
 import { serverEnvironment } from "./launch.js";
@@ -45,7 +46,7 @@ export async function consultFor(
   if (settings.agent === "off" || settings.bootstrap === "sole-peer") {
     return consultOneself(
       participate({ name, stateDir, ledger, look, addressType }, settings, key, ports),
-      ledger,
+      stateDir,
     );
   }
   const [{ createLocalAgent, findAgent }, { leaveAgent }] = await Promise.all([
@@ -54,27 +55,40 @@ export async function consultFor(
   ]);
   const { agentPort: port = defaultAgentPort, podIp = ["127.0.0.1"] } = settings;
   const agent = createLocalAgent({ host: podIp[0] ?? "127.0.0.1", port, key });
-  const leave = () => leaveAgent(agentProcess(called, start));
+  const leave = () => leaveAgent(agentProcess(called, start, key));
   const which = await findAgent(agent, name, leave, { ...ports, pid: process.pid });
   ports.log("info", which === "sidecar" ? "the agent is up" : "an agent was started");
+  let begun: Evidence | undefined;
+  const begin = (evidence: Evidence) => {
+    begun = evidence;
+    return agent.start(evidence, ports.signal);
+  };
   return {
     ended: () => agent.ended(ports.signal),
-    start: (evidence) => agent.start(evidence, ports.signal),
-    next: (signal) => agent.decision(signal),
+    start: begin,
+    next: async (signal) => {
+      const ordered = await agent.decision(signal);
+      // A sidecar that has been started again knows nothing of this start.
+      if (!ordered.asked && begun !== undefined) await begin(begun);
+      return ordered;
+    },
   };
 }
 
 /** The agent that this process leaves behind. */
-function agentProcess({ words, settings, env, uid, program }: Called, { stateDir }: Start) {
-  const { GALERA_AGENT_KEY, GALERA_AGENT_KEY_FILE } = env;
+function agentProcess(
+  { words, settings, env, uid, program }: Called,
+  { stateDir }: Start,
+  key: string | undefined,
+) {
   const { uid: owner, gid } = statSync(stateDir);
   return {
     argv: [...program, "agent", "--parent", `${process.pid}`, "--", ...words],
     env: {
       ...serverEnvironment(env),
       ...settings,
-      ...(GALERA_AGENT_KEY !== undefined && { GALERA_AGENT_KEY }),
-      ...(GALERA_AGENT_KEY_FILE !== undefined && { GALERA_AGENT_KEY_FILE }),
+      // Its text: the account that the agent runs as may not read the file.
+      ...(key !== undefined && { GALERA_AGENT_KEY: key }),
     },
     account: uid === 0 ? { uid: owner, gid } : undefined,
   };

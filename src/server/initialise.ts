@@ -106,9 +106,10 @@ export function beginInitialisation(
   log: Log,
 ): string {
   mkdirSync(datadir, { recursive: true });
+  refuseToClear(datadir, ledger); // before the note: with it, anything is half an initialisation
   const note = join(datadir, initialisationNote);
   writeDurably(note, initialGrastate, byRoot);
-  clear(datadir, ledger, log);
+  clear(datadir, log);
   return note;
 }
 
@@ -135,18 +136,23 @@ async function step(
 
 /** Removes what an initialisation that was cut off left in a datadir, its note last. */
 export function clearInterrupted(datadir: string, ledger: Ledger | undefined, log: Log): void {
-  clear(datadir, ledger, log);
+  refuseToClear(datadir, ledger);
+  clear(datadir, log);
   rmSync(join(datadir, initialisationNote), { force: true });
   flushDirectory(datadir);
 }
 
-function clear(datadir: string, ledger: Ledger | undefined, log: Log): void {
+/** @throws Failure 75 for a datadir with anything in it that no initialisation has left */
+function refuseToClear(datadir: string, ledger: Ledger | undefined): void {
   const evidence = readEvidence(datadir, ledger);
   const isInitialisation = evidence.kind === "interrupted" && evidence.by === "initialisation";
   if (evidence.kind !== "empty" && !isInitialisation) {
     const why = describeEvidence(evidence);
     throw new Failure(exitCode.held, `held: ${datadir} is not cleared, since ${why}`);
   }
+}
+
+function clear(datadir: string, log: Log): void {
   const entries = readdirSync(datadir).filter(
     (entry) => entry !== initialisationNote && !belongsToVolume(entry) && !isOwnFile(entry),
   );

@@ -2,8 +2,15 @@ import type { Consultation } from "../agent/consult.js";
 import { notifyCommand } from "../agent/notify-command.js";
 import type { Ordered } from "../agent/ordered.js";
 import { ownObstacle } from "../bootstrap/decide.js";
-import { readEvidence, withRecovered } from "../bootstrap/evidence.js";
-import { foldTold } from "../bootstrap/store.js";
+import {
+  describeEvidence,
+  type Evidence,
+  readEvidence,
+  withRecovered,
+} from "../bootstrap/evidence.js";
+import { toJson } from "../bootstrap/format.js";
+import type { Ledger } from "../bootstrap/ledger.js";
+import { readFolded } from "../bootstrap/store.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import { writeIfChanged } from "../cnf/write.js";
@@ -17,7 +24,7 @@ import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, requireRoot } from "./accounts.js";
-import { defaultsArgs, hasNotifyCommand, type StartCommand } from "./command.js";
+import { defaultsArgs, ownNotifyCommand, type StartCommand } from "./command.js";
 import { beginInitialisation, clearInterrupted, initialise } from "./initialise.js";
 import {
   findProgram,
@@ -120,10 +127,15 @@ async function prepareMember(
   if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
   prepareDatadir(gathered.datadir, uid, gathered.account);
   prepareStateDir(gathered.stateDir, uid, gathered.account);
-  const ledger = foldTold(gathered.stateDir);
+  const ledger = readFolded(gathered.stateDir);
   const consultation = await ports.consult({ ...gathered, ledger }, member, settings);
   await consultation.ended(); // nobody is to join a server that is gone
-  const { start, position } = await recovered({ ...gathered, ledger }, user, ports);
+  const before = readEvidence(gathered.datadir, ledger);
+  const { start, position } = await recovered(
+    { ...gathered, ledger, evidence: before },
+    user,
+    ports,
+  );
   await consultation.start(start.evidence);
   const { action, why, discard, peers } = await awaitOrder(consultation, member, settings, ports);
   const founding = action === "found";
@@ -138,6 +150,7 @@ async function prepareMember(
   ports.signal.throwIfAborted();
 
   const { evidence, datadir } = start;
+  refuseChanged(datadir, ledger, before);
   const purpose = founding ? "found" : discard ? "discard" : "join";
   if (founding && needsInitialisation(start)) await initialiseFor(start, user, ports);
   else if (founding && isNew(start)) {
@@ -145,7 +158,7 @@ async function prepareMember(
   } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
     clearInterrupted(datadir, ledger, log); // or it would be taken for a later one
   } else prepareState(datadir, evidence, purpose);
-  const further = [...user, ...notifyArgs(start, env, ports)];
+  const further = [...user, notifyArg(start, ports)];
   return serverArgv(
     start,
     founding,
@@ -229,7 +242,7 @@ async function recovered(
   user: readonly string[],
   { runProcess, signal, log }: RunPorts,
 ): Promise<{ readonly start: Start; readonly position: string | undefined }> {
-  const evidence = readEvidence(start.datadir, start.ledger);
+  const { evidence } = start;
   if (evidence.kind !== "unrecovered") {
     const position = evidence.kind === "position" ? formatPosition(evidence) : undefined;
     return { start: { ...start, evidence }, position };
@@ -243,20 +256,25 @@ async function recovered(
   return { start: { ...start, evidence: known }, position: hasOne ? position : undefined };
 }
 
-/** The server tells its agent what becomes of it, unless it tells somebody else already. */
-function notifyArgs(
+/**
+ * A start may have waited for hours, and somebody have put data into the datadir meanwhile.
+ *
+ * @throws Failure 70, to begin again from what is there now
+ */
+function refuseChanged(datadir: string, ledger: Ledger | undefined, before: Evidence): void {
+  const now = readEvidence(datadir, ledger);
+  if (toJson(now) === toJson(before)) return;
+  const what = describeEvidence(now);
+  throw new Failure(exitCode.software, `${datadir} has changed while this start waited: ${what}`);
+}
+
+/** The server tells its agent what becomes of it, then whom the user wants it told. */
+function notifyArg(
   { argv, datadir, stateDir }: Start,
-  env: RunPorts["env"],
-  { log, program }: RunPorts,
-): readonly string[] {
+  { env, program }: Pick<RunPorts, "env" | "program">,
+): string {
   const args = argv.slice(1);
-  const own = readServerOptions({ args: defaultsArgs(args), env })("wsrep_notify_cmd");
-  if (own || hasNotifyCommand(args)) {
-    log(
-      "warn",
-      "wsrep_notify_cmd is set: this member cannot remember who its cluster's members are",
-    );
-    return [];
-  }
-  return [`--wsrep-notify-cmd=${notifyCommand(program, datadir, stateDir)}`];
+  const inFiles = readServerOptions({ args: defaultsArgs(args), env })("wsrep_notify_cmd");
+  const own = ownNotifyCommand(args) ?? inFiles;
+  return `--wsrep-notify-cmd=${notifyCommand(program, datadir, stateDir, own || undefined)}`;
 }

@@ -66,7 +66,7 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
   if (me !== undefined && decisive !== undefined) {
     throw new Failure(
       exitCode.config,
-      `${decisive} on the server's command line: who founds the cluster is decided here; leave it out, or see --bootstrap`,
+      `${decisive} on the server's command line: who founds the cluster, and what its members are called, is decided here; leave it out, or see --bootstrap`,
     );
   }
   const inFiles = readServerOptions({ args: defaultsArgs(args), env: ports.env });
@@ -162,14 +162,16 @@ export function refuseUnreadCnf(
   env: StartPorts["env"],
   { path, text }: Pick<PreparedCnf, "path" | "text">,
 ): void {
-  const name = "wsrep_cluster_address";
-  const [own] = effectiveLines(scan(text), name);
   const option = readServerOptions({ args: defaultsArgs(argv.slice(1)), env });
-  const read = option(name);
-  if (read === own?.content.value) return;
-  const found = read === undefined ? "none" : JSON.stringify(read);
-  throw new Failure(
-    exitCode.config,
-    `the server's option files give it another ${name} than ${path} (${found}): let them include ${path} last, or let --cnf (GALERA_CNF) name a file that they include`,
-  );
+  // Peers know a member by the latter: a ledger with other names waits for members that nobody is.
+  for (const name of ["wsrep_cluster_address", "wsrep_node_name"]) {
+    const [own] = effectiveLines(scan(text), name);
+    const read = option(name);
+    if (read === own?.content.value) continue;
+    const found = read === undefined ? "none" : JSON.stringify(read);
+    throw new Failure(
+      exitCode.config,
+      `the server's option files give it another ${name} than ${path} (${found}): let them include ${path} last, or let --cnf (GALERA_CNF) name a file that they include`,
+    );
+  }
 }

@@ -168,7 +168,7 @@ describe("a start", () => {
     const pod = await member("galera-0");
     await world.clock.advance(5000);
     expect(await pod.state()).toMatchObject({ phase: { kind: "idle" } });
-    expect(await pod.decision()).toEqual({ action: "wait", why: "DNS", discard: false });
+    expect(await pod.decision()).toMatchObject({ action: "wait", why: "DNS", asked: false });
     await pod.start(empty);
     // The clock stands still.
     await expect.poll(async () => (await pod.decision()).action).toBe("found");
@@ -176,7 +176,7 @@ describe("a start", () => {
       action: "found",
       why: expect.stringContaining("galera-0: the datadir is empty"),
       targets: [{ name: "galera-0.galera.db", addresses: [pod.address] }],
-      discard: false,
+      ...{ discard: false, asked: true },
     });
     expect(loadLedger(pod.stateDir)).toMatchObject({
       foundings: [{ epoch: 1, seqno: -1n }],

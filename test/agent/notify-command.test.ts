@@ -72,7 +72,7 @@ describe("the built program", () => {
   test("writes down what it is told, and ends quickly", () => {
     const directory = join(scratch(), "it's $HOME");
     mkdirSync(directory);
-    writeFileSync(join(directory, "gvwstate.dat"), "view_id: 3 a 4\n");
+    writeFileSync(join(directory, "gvwstate.dat"), gvwstate(4));
     const started = performance.now();
     const { status, stdout, stderr } = shell(
       notifyCommand(program, directory, directory),
@@ -117,3 +117,8 @@ describe("the built program", () => {
     },
   );
 });
+
+function gvwstate(number: number): string {
+  const id = "6d0e0c2a-1111-11ef-8b1f-0a0b0c0d0e0f";
+  return `my_uuid: ${id}\n#vwbeg\nview_id: 3 ${id} ${number}\nbootstrap: 0\nmember: ${id} 0\n#vwend\n`;
+}

@@ -21,7 +21,9 @@ function call(line: string): Told | undefined {
 
 /** A primary component, as gcomm writes it before anybody is told. */
 function gvwstate(number: number): void {
-  writeFileSync(join(datadir, "gvwstate.dat"), `#vwbeg\nview_id: 3 a ${number}\n#vwend\n`);
+  const id = "6d0e0c2a-1111-11ef-8b1f-0a0b0c0d0e0f";
+  const text = `my_uuid: ${id}\n#vwbeg\nview_id: 3 ${id} ${number}\nbootstrap: 0\nmember: ${id} 0\n#vwend\n`;
+  writeFileSync(join(datadir, "gvwstate.dat"), text);
 }
 
 const one = "a/galera-0/10.0.0.1:0";

@@ -328,7 +328,23 @@ describe("rule 2: a primary component exists", () => {
       ["but not for another pod", discarding("galera-0", 1), `hold: ${ahead}`],
       ["nor in another epoch", discarding("galera-1", 2), `hold: ${ahead}`],
       ["nor in one gone by", discarding("galera-1", 0), `hold: ${ahead}`],
-      ["nor once more", discarding("galera-1", 1, [1]), `hold: ${ahead}`],
+      [
+        "nor once more",
+        discarding("galera-1", 1, [1]),
+        "hold: diverged: mine is 8b1f…:8, and galera-0 stands at 7; joining would replace it; its GALERA_ALLOW_DISCARD is used up; to give it up again, empty the datadir",
+      ],
+      [
+        "but a join that was allowed goes on, until it has come to its end",
+        beside(
+          at(8),
+          { ...ledger([], { discarded: [1] }), uuid: undefined, joining: [] },
+          primary,
+          {
+            discard: { pod: "galera-1", epoch: 1 },
+          },
+        ),
+        "join, discards in epoch 1: galera-0 is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: mine is 8b1f…:8, and galera-0 stands at 7",
+      ],
       [
         "and nothing where there is no difference",
         beside(at(7), cluster, primary, { discard: { pod: "galera-1", epoch: 1 } }),
@@ -591,7 +607,10 @@ describe("rule 7: the highest position", () => {
     ],
     [
       "the lowest ordinal, as numbers go",
-      [waiting(10, at(9), ledger(["galera-2", "galera-10"])), waiting(2, at(9))],
+      [
+        waiting(10, at(9), ledger(["galera-2", "galera-10"])),
+        waiting(2, at(9), ledger(["galera-2", "galera-10"])),
+      ],
       "galera-2",
     ],
     ["data before none", three(empty, halfInitialised, at(0)), "galera-2"],

@@ -47,11 +47,12 @@ const position = (seqno: bigint, safeToBootstrap: boolean): Evidence => ({
   ...{ kind: "position", uuid, seqno, safeToBootstrap, certain: true },
 });
 const crashed = (patch: Partial<Unrecovered>): Unrecovered => ({
-  ...{ kind: "unrecovered", uuid, safeToBootstrap: false, certain: true, damage: undefined },
+  ...{ kind: "unrecovered", uuid, safeToBootstrap: false, certain: true },
+  ...{ isBlank: false, damage: undefined },
   ...patch,
 });
-const lost = (certain: boolean, safeToBootstrap = false): Unrecovered =>
-  crashed({ uuid: undefined, certain, safeToBootstrap });
+const lost = (certain: boolean, safeToBootstrap = false, isBlank = false): Unrecovered =>
+  crashed({ uuid: undefined, certain, safeToBootstrap, isBlank });
 
 /** What a member may remember when it looks at its datadir. */
 const remembered: Readonly<
@@ -153,8 +154,13 @@ describe("what a datadir tells", () => {
       "a grastate.dat of 0 bytes, which Galera takes for safe",
       { ...data, "grastate.dat": "" },
       {
-        ...{ none: lost(false), join: lost(false), rejoin: lost(false), first: lost(false) },
-        cluster: lost(true),
+        ...{
+          none: lost(false, false, true),
+          join: lost(false, false, true),
+          rejoin: lost(false, false, true),
+          first: lost(false, false, true),
+        },
+        cluster: lost(true, false, true),
       },
     ],
     ["0 bytes of grastate.dat, and half of the files", { ibdata1: "", "grastate.dat": "" }, sst],
@@ -165,8 +171,22 @@ describe("what a datadir tells", () => {
       { "grastate.dat": "", "gvwstate.dat": "", "gvwstate.dat.tmp": "" },
       empty,
     ],
-    ["an initialisation under way", { ...data, [initialisationNote]: "" }, initialisation],
-    ["an initialisation that has just begun", { [initialisationNote]: "" }, initialisation],
+    [
+      "an initialisation under way; our note beside a cluster's ledger means nothing",
+      { ...data, [initialisationNote]: "" },
+      {
+        ...{ none: initialisation, join: initialisation, first: initialisation },
+        ...{ cluster: unclustered, rejoin: unclustered },
+      },
+    ],
+    [
+      "an initialisation that has just begun",
+      { [initialisationNote]: "" },
+      {
+        ...{ none: initialisation, join: initialisation, first: initialisation },
+        ...{ cluster: empty, rejoin: empty },
+      },
+    ],
     [
       "our note beside a grastate.dat, where it means nothing",
       { ...data, [initialisationNote]: "", "grastate.dat": grastate(uuid, 42, 1) },
@@ -221,7 +241,7 @@ describe("a grastate.dat that a power loss has damaged is recovered from InnoDB"
     if (damage === undefined) expect(evidence).toMatchObject({ kind: "position", seqno: 4n });
     else {
       const named = `${directory}/grastate.dat:${damage}`;
-      expect(evidence).toEqual(crashed({ uuid: undefined, certain: true, damage: named }));
+      expect(evidence).toEqual(crashed({ uuid: undefined, isBlank: true, damage: named }));
     }
   });
 
@@ -295,7 +315,8 @@ describe("once the server has told its position", () => {
     ],
     ["none, in a cluster", lost(true), nowhere, cluster, sst],
     ["none, in a join", lost(false), nowhere, join, sst],
-    ["none, without a ledger", lost(false), nowhere, undefined, sst],
+    ["none, without a ledger", lost(false), nowhere, undefined, unclustered],
+    ["none, blank, without a ledger", lost(false, false, true), nowhere, undefined, sst],
     ["none, after a founding", lost(false, true), nowhere, first, { kind: "initialised" }],
     [
       "none, after a founding, and safe is lost",
@@ -304,13 +325,7 @@ describe("once the server has told its position", () => {
       first,
       { kind: "initialised" },
     ],
-    [
-      "none, and safe without a ledger",
-      lost(false, true),
-      nowhere,
-      undefined,
-      { kind: "initialised" },
-    ],
+    ["none, and safe without a ledger", lost(false, true), nowhere, undefined, unclustered],
     ["none, and safe in a join", lost(false, true), nowhere, join, sst],
     ["none, and safe in a cluster", lost(true, true), nowhere, cluster, sst],
   ])("%s", (_, unrecovered, position, ledger, evidence) => {

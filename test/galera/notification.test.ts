@@ -26,7 +26,7 @@ test.each<[string, string, object]>([
   [
     "without a primary component, before the states are exchanged",
     `--status connected --uuid ${uuid} --primary no --index 0 --members ${one},${uuid}/unspecified/unspecified`,
-    { status: "connected", primary: false, members: ["galera-0", "unspecified"] },
+    { status: "connected", primary: false, members: ["galera-0"] },
   ],
   [
     "a clean stop: no members at all",

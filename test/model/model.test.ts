@@ -45,9 +45,9 @@ describe("random walks, with lost disks and tokens", { timeout: 60_000 }, () => 
 });
 
 describe("what was found once", () => {
-  test.each(scenarios)("$name", ({ steps }) => {
-    const bounds = { members: 3, faults: 9, losses: 0, writes: 7, tokens: 0 };
-    const context = { setup: makeWorld("outage", bounds, { kinds: wild }), rules: realRules };
+  test.each(scenarios)("$name", ({ world, losses, tokens, steps }) => {
+    const bounds = { members: 3, faults: 9, losses, writes: 7, tokens };
+    const context = { setup: makeWorld(world, bounds, { kinds: wild }), rules: realRules };
     expect(replay(context, parseSteps(steps)).what).toBeUndefined();
   });
 });

@@ -36,7 +36,12 @@ export interface Rules {
 export function evidenceOf(disk: Disk, ledger: Ledger | undefined): Evidence {
   const { kind, uuid, history, clean, safe, marked } = disk;
   const position = { uuid: uuidOf(uuid), seqno: BigInt(lengthOf(history)) };
-  const unrecovered = { kind: "unrecovered", uuid: undefined, damage: undefined } as const;
+  const unrecovered = {
+    kind: "unrecovered",
+    uuid: undefined,
+    isBlank: false,
+    damage: undefined,
+  } as const;
   switch (kind) {
     case "empty":
       return { kind: "empty" };

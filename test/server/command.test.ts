@@ -54,7 +54,7 @@ test.each([
   ["--wsrep_cluster_address=gcomm://"],
   ["--loose-wsrep-cluster-address=gcomm://a"],
 ])("%s would decide in our place", (arg) => {
-  expect(decisiveArgs(["--a", arg, "--wsrep-node-name=x"])).toEqual([arg]);
+  expect(decisiveArgs(["--a", arg, "--wsrep-node-address=x"])).toEqual([arg]);
 });
 
 test.each([

@@ -51,7 +51,7 @@ test.each<[string, Settings, string]>([
     expect(readdirSync(stateDir)).toEqual([]);
     await consultation.start(empty);
     expect(await consultation.next(signal)).toEqual({
-      ...{ action: "found", why, targets: [self], discard: false },
+      ...{ action: "found", why, targets: [self], discard: false, asked: true },
     });
     expect(loadLedger(stateDir)).toMatchObject({
       ...{

@@ -79,10 +79,13 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
       return participant.state();
     },
     ended: () => {
+      if (parent !== undefined && ordered !== undefined) throw lateStart(name);
       participant.idle();
       anew();
     },
     start: (body) => {
+      // The process that waited has become the server: whoever asks now is somebody else.
+      if (parent !== undefined && ordered !== undefined) throw lateStart(name);
       const evidence = readStart(body);
       participant.start(evidence, foldTold(options.stateDir));
       anew();
@@ -195,6 +198,13 @@ function createComplaint(log: Log) {
       said = undefined;
     },
   };
+}
+
+function lateStart(name: string): Failure {
+  return new Failure(
+    exitCode.config,
+    `the start of ${name} that this agent was left behind by is over`,
+  );
 }
 
 function readStart(body: string) {

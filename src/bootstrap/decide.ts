@@ -79,7 +79,7 @@ function act({ mode, contacts, named, self }: Observation, choice: Choice): Deci
       const present = named.find((name) => contacts.get(name)?.kind === "present");
       if (present === undefined) return { action: "wait", why: choice.why };
       // Whether there is a primary component, Galera finds out itself.
-      const why = `${present} has Galera's port open, and no agent answers there`;
+      const why = `${present} has Galera's port open, and no agent answers there (if that has died, end its server)`;
       return { action: "join", cluster: undefined, why };
     }
     case "nobody":

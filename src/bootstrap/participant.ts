@@ -96,6 +96,12 @@ export interface Participant {
 /** A hold that rests on what others said has to last so long: they may be about to change. */
 const holdAfterMs = 5000;
 /**
+ * A component that still counts me in has not noticed that my server ended (evs.suspect_timeout, 5 s,
+ * at most evs.inactive_timeout, 15 s), and may not be primary once it does: a join that then finds
+ * no primary component gives up only after 30 s.
+ */
+const noticedMs = 20_000;
+/**
  * Galera lets members in one at a time: of two that come in the same second, the second one waits
  * for about six. So a member waits for those before it, but not longer than this.
  */
@@ -113,6 +119,7 @@ export function createParticipant(
   let sight: Sight | undefined;
   let lookedMs = Number.NEGATIVE_INFINITY;
   let starts = 0;
+  let countedMs: number | undefined;
   let turn = { names: "", sinceMs: 0 };
   let held: { readonly why: string; readonly sinceMs: number } | undefined;
 
@@ -157,6 +164,16 @@ export function createParticipant(
     return { action: "wait", why: `a human, unless this changes: ${decision.why}` };
   };
 
+  /** Joins a component that knows that I have left it. */
+  const asNewcomer = (decision: Decision, { contacts, self }: Observation): Decision => {
+    const isCounted = decision.action === "join" && stillCounts(self, contacts);
+    const nowMs = clock.now();
+    if (!isCounted) countedMs = undefined;
+    else countedMs ??= nowMs;
+    if (countedMs === undefined || nowMs - countedMs >= noticedMs) return decision;
+    return { action: "wait", why: "the primary component to notice that my server has ended" };
+  };
+
   /** Joins after those before me, so that each of us is let in at once. */
   const inTurn = (decision: Decision, { contacts, self }: Observation): Decision => {
     const before = decision.action === "join" ? comingBefore(self, contacts) : [];
@@ -198,6 +215,7 @@ export function createParticipant(
       starts += 1; // whoever is asked at this moment is asked for another one
       lookedMs = Number.NEGATIVE_INFINITY;
       held = undefined;
+      countedMs = undefined;
     },
     told: (view) => keep(inComponent(state, view)),
     stands: (seqno) => {
@@ -209,13 +227,20 @@ export function createParticipant(
     },
     pass: (signal) =>
       consider(signal, (observation) => {
-        const decision = inTurn(steady(decideForMyself(observation)), observation);
+        const settled = asNewcomer(steady(decideForMyself(observation)), observation);
+        const decision = inTurn(settled, observation);
         keep(decided(state, decision, newId()));
         keep(withNewsOf(state, observation.contacts));
         return decision;
       }),
     preview: (signal) => consider(signal, decideForMyself),
   };
+}
+
+/** Whether every primary component that answers has me as a member. */
+function stillCounts(self: MemberState, contacts: Observation["contacts"]): boolean {
+  const views = answering(contacts).flatMap(({ phase }) => (isPrimary(phase) ? [phase.view] : []));
+  return views.length > 0 && views.every(({ members }) => members.includes(self.name));
 }
 
 /** The members with a lower ordinal that are about to join, and not in the group yet. */

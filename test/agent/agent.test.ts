@@ -204,6 +204,16 @@ describe("a start", () => {
     });
   });
 
+  test("is taken by an agent that was left behind only until it is decided", async () => {
+    const pod = await founder({ parent: 7 });
+    await expect(pod.start(empty)).rejects.toThrow();
+    await expect(pod.local.ended(signal)).rejects.toThrow();
+    expect(await pod.state()).toMatchObject({ phase: { kind: "running", primary: true } });
+    expect(pod.lines.at(-1)).toMatch(
+      /the start of galera-0 that this agent was left behind by is over/,
+    );
+  });
+
   test("that cannot be read is refused, logged, and changes nothing", async () => {
     const pod = await founder();
     const bad = { kind: "gone" } as unknown as Evidence;

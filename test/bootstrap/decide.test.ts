@@ -376,12 +376,12 @@ describe("rule 3: somebody is on the way, or may be", () => {
     [
       "one without an agent: Galera finds out",
       seen([first, present(1)]),
-      "join: galera-1 has Galera's port open, and no agent answers there",
+      "join: galera-1 has Galera's port open, and no agent answers there (if that has died, end its server)",
     ],
     [
       "one without an agent beside a silent one",
       seen([waiting(0, at(5), ledger(3)), silent(1), present(2)]),
-      "join: galera-2 has Galera's port open, and no agent answers there",
+      "join: galera-2 has Galera's port open, and no agent answers there (if that has died, end its server)",
     ],
     [
       "one without an agent, where nobody has to be asked",

@@ -198,6 +198,58 @@ describe("exactly one founds", () => {
   });
 });
 
+describe("a join", () => {
+  /** galera-0 is in a primary component with these members. */
+  const primary = (...members: string[]) => {
+    const one = w.agent("galera-0", ledger(3));
+    one.told({ uuid, primary: true, status: "synced", view: { number: 4, members } });
+    return one;
+  };
+  const joins = { action: "join" };
+
+  test("waits until the component has noticed that I have left it", async () => {
+    const one = primary("galera-0", "galera-1", "galera-2");
+    const me = w.starts("galera-1", at(5), ledger(3));
+    const why = "the primary component to notice that my server has ended";
+    expect(await decision(me)).toEqual({ action: "wait", why });
+    const view = { number: 5, members: ["galera-0", "galera-2"] };
+    one.told({ uuid, primary: true, status: "synced", view });
+    expect(await decision(me)).toMatchObject(joins);
+  });
+
+  test("but not longer than 20 s: what it tells may be old", async () => {
+    primary("galera-0", "galera-1", "galera-2");
+    const me = w.starts("galera-1", at(5), ledger(3));
+    await decision(me);
+    await clock.advance(19_000);
+    expect((await decision(me)).action).toBe("wait");
+    await clock.advance(1000);
+    expect(await decision(me)).toMatchObject(joins);
+  });
+
+  test("lets the members before me go first, each for 5 s at most", async () => {
+    primary("galera-0");
+    w.starts("galera-1", at(5), ledger(3));
+    const me = w.starts("galera-2", at(5), ledger(3));
+    expect(await decision(me)).toEqual({
+      action: "wait",
+      why: "galera-1 to be let into the cluster first",
+    });
+    await clock.advance(5000);
+    expect(await decision(me)).toMatchObject(joins);
+  });
+
+  test("goes on once they are in the component, while they still receive its state", async () => {
+    const one = primary("galera-0");
+    w.starts("galera-1", at(5), ledger(3));
+    const me = w.starts("galera-2", at(5), ledger(3));
+    await decision(me);
+    const view = { number: 5, members: ["galera-0", "galera-1"] };
+    one.told({ uuid, primary: true, status: "synced", view });
+    expect(await decision(me)).toMatchObject(joins);
+  });
+});
+
 test("nobody founds while one that has to be asked is silent, however long that lasts", async () => {
   for (const name of pods(3)) w.starts(name, at(5), ledger(3));
   w.silent.add("galera-2");

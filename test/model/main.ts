@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { settle } from "./fair.js";
-import { catchIt, mutations } from "./mutations.js";
+import { catchIt } from "./hunt.js";
+import { mutations } from "./mutations.js";
 import { shortened, walk } from "./random.js";
 import { realRules } from "./rules.js";
 import { search } from "./search.js";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { counterexamples } from "./counterexamples.js";
 import { settle } from "./fair.js";
-import { mutated, mutations } from "./mutations.js";
+import { mutated } from "./hunt.js";
+import { mutations } from "./mutations.js";
 import { replay, walk } from "./random.js";
 import { realRules } from "./rules.js";
 import { scenarios } from "./scenarios.js";

@@ -5,6 +5,8 @@ import type { Target } from "../dns/service.js";
 export interface Ordered {
   readonly action: "found" | "join" | "wait" | "hold";
   readonly why: string;
+  /** What a human can do about a wait that does not end. */
+  readonly hint?: string;
   /** What DNS names; undefined until it names this member. */
   readonly targets: readonly Target[] | undefined;
   /** The join gives up what this member has. */
@@ -22,8 +24,11 @@ export function order(verdict: Verdict | undefined): Ordered {
   const { why } = decision;
   const targets = peers?.peers.map(({ ordinal: _, ...target }) => target);
   switch (decision.action) {
+    case "wait": {
+      const hint = decision.hint === undefined ? {} : { hint: decision.hint };
+      return { action: "wait", why, ...hint, targets, discard: false, asked: true };
+    }
     case "found":
-    case "wait":
     case "hold":
       return { action: decision.action, why, targets, discard: false, asked: true };
     case "join":

@@ -21,8 +21,9 @@ export type Decision = {
 } & (
   | { readonly action: "found"; readonly epoch: number; readonly past?: readonly Founding[] }
   | { readonly action: "join"; readonly cluster: Ledger | undefined; readonly discard?: number }
-  /** Look again; `why` names what is waited for. `stops`: my server has to end first. */
-  | { readonly action: "wait"; readonly stops?: boolean }
+  /** Look again; `why` names what is waited for. `stops`: my server has to end first.
+   * `hint`: what a human can do about a wait that does not end. */
+  | { readonly action: "wait"; readonly stops?: boolean; readonly hint?: string }
   /** Only a human may go on. `own`: whatever the others say. */
   | { readonly action: "hold"; readonly own?: true }
   /** My server makes the component that it is in primary (`pc.bootstrap`). */
@@ -77,7 +78,7 @@ function act({ mode, contacts, named, self }: Observation, choice: Choice): Deci
       return { action: "wait", why: choice.why, elects: choice.candidate };
     case "silent": {
       const present = named.find((name) => contacts.get(name)?.kind === "present");
-      if (present === undefined) return { action: "wait", why: choice.why };
+      if (present === undefined) return { action: "wait", why: choice.why, hint: choice.hint };
       // Whether there is a primary component, Galera finds out itself.
       const why = `${present} has Galera's port open, and no agent answers there (if that has died, end its server)`;
       return { action: "join", cluster: undefined, why };

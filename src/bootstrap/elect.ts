@@ -31,7 +31,7 @@ export type Choice =
   /** This member gets my vote, I myself perhaps; not every grant is there yet. */
   | { readonly kind: "candidate"; readonly candidate: MemberState; readonly why: string }
   /** Somebody who has to be asked does not answer. */
-  | { readonly kind: "silent"; readonly why: string }
+  | { readonly kind: "silent"; readonly why: string; readonly hint: string }
   /** `stopping`: the members whose servers have to end first. */
   | { readonly kind: "nobody"; readonly why: string; readonly stopping?: readonly string[] }
   /** Only a human can choose. */
@@ -64,6 +64,8 @@ export function elect(o: Observation): Choice {
     return poll(candidacy, states.filter(isAwake), ballot);
   }
 
+  const strangers = severalClusters(states);
+  if (strangers !== undefined) return { kind: "human", why: withKnown(strangers, known) };
   const parted = newest && ledgers.find((ledger) => haveParted(ledger, newest));
   if (newest !== undefined && parted !== undefined) {
     const why = `the cluster was founded twice in epoch ${lineOf(newest)?.epoch}`;
@@ -73,7 +75,8 @@ export function elect(o: Observation): Choice {
   const missing = names.filter((name) => !states.some((one) => one.name === name && isAwake(one)));
   if (missing.length > 0) {
     const silent = missing.map((name) => `${name}: ${silence(contacts.get(name))}`).join(", ");
-    return { kind: "silent", why: withKnown(silent, known) };
+    const hint = `if that is lost for good, ${tokenHint(states, ballot)}`;
+    return { kind: "silent", why: withKnown(silent, known), hint };
   }
   const asked = states.filter(({ name }) => names.includes(name));
   const best = candidateOf(
@@ -106,6 +109,19 @@ function candidateOf(voters: readonly Voter[], ballot: Ballot): Voter | Abstenti
     return { kind: "human", why: `${why}; ${hint}` };
   }
   return newest === undefined ? (unproved(first, voters, ballot) ?? first) : first;
+}
+
+/** Ledgers of two clusters cannot be compared, whichever of them belongs here. */
+function severalClusters(states: readonly MemberState[]): string | undefined {
+  const clusters = Map.groupBy(
+    states.filter(({ ledger }) => ledger?.uuid !== undefined),
+    ({ ledger }) => ledger?.uuid,
+  );
+  if (clusters.size < 2) return undefined;
+  const each = [...clusters].map(
+    ([uuid, members]) => `${members.map(({ name }) => name).join(", ")} of cluster ${uuid}`,
+  );
+  return `these remember different clusters: ${each.join("; ")}: move the datadir away that does not belong here`;
 }
 
 /** A member that has to be asked has the data of another cluster. */

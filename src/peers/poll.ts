@@ -69,8 +69,11 @@ export class TimeUp extends Error {
 
 /** Says what a start waits for: a change at once, the same wait every 30 s. */
 export interface Progress {
-  /** @param awaited what is waited for, in the same words as long as the wait is the same */
-  waiting(awaited: string): void;
+  /**
+   * @param awaited what is waited for, in the same words as long as the wait is the same
+   * @param hint what a human can do about it; said once it lasts
+   */
+  waiting(awaited: string, hint?: string): void;
   /** The wait is over. */
   settled(): void;
   /** The end of a start that was to be reached within `--timeout`. */
@@ -82,7 +85,7 @@ export function createProgress(clock: Clock, log: Log): Progress {
   let sinceMs = 0;
   let saidMs = 0;
   return {
-    waiting(what) {
+    waiting(what, hint) {
       const nowMs = clock.now();
       if (what !== awaited) {
         awaited = what;
@@ -91,7 +94,8 @@ export function createProgress(clock: Clock, log: Log): Progress {
         log("info", `waiting for ${what}`);
       } else if (nowMs - saidMs >= reminderMs) {
         saidMs = nowMs;
-        log("info", `still waiting, for ${formatDuration(nowMs - sinceMs)}, for ${what}`);
+        const advice = hint === undefined ? "" : ` (${hint})`;
+        log("info", `still waiting, for ${formatDuration(nowMs - sinceMs)}, for ${what}${advice}`);
       }
     },
     settled() {

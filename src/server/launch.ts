@@ -99,6 +99,14 @@ export function serverEnvironment(env: Environment): Record<string, string> {
   );
 }
 
+/** For the official script, which needs the passwords: all but what is the agent's alone. */
+export function scriptEnvironment(env: Environment): Record<string, string> {
+  return keep(
+    env,
+    (name) => name !== softLimitVariable && !/^GALERA_AGENT_KEY(_FILE)?$/.test(name),
+  );
+}
+
 /** For a command that is none of our business: all but our own note. */
 export function untouchedEnvironment(env: Environment): Record<string, string> {
   return keep(env, (name) => name !== softLimitVariable);

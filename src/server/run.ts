@@ -29,6 +29,7 @@ import { beginInitialisation, clearInterrupted, initialise } from "./initialise.
 import {
   findProgram,
   type Launch,
+  scriptEnvironment,
   serverEnvironment,
   softLimitVariable,
   untouchedEnvironment,
@@ -94,7 +95,7 @@ export async function run(
   signal.throwIfAborted();
   log("info", `becoming ${argv.map(hideSecrets).join(" ")}`);
   const delegated = argv[0] === start.script;
-  const given = delegated ? untouchedEnvironment(env) : clean;
+  const given = delegated ? scriptEnvironment(env) : clean;
   return ports.launch({ argv, env: given, softLimit: env[softLimitVariable], search: env });
 }
 
@@ -205,7 +206,7 @@ async function awaitOrder(
       const { action, why, targets } = ordered;
       switch (action) {
         case "wait":
-          progress.waiting(why);
+          progress.waiting(why, ordered.hint);
           break;
         case "hold":
           throw new Failure(exitCode.held, `held: ${why}`);

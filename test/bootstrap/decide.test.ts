@@ -577,6 +577,18 @@ describe("rule 6: data of several clusters", () => {
       `wait: galera-1 has data of another cluster than ${uuid}; galera-0 has 8b1f…:5, galera-1 has c0ff…:9`,
     ],
     [
+      "a whole foreign datadir, with a ledger that knows more than ours",
+      seen([
+        waiting(0, at(5), ledger(2)),
+        waiting(1, at(5), ledger(2)),
+        waiting(2, foreign, {
+          ...ledger(["galera-2"], { foundings: [founding(1), founding(2), founding(3)] }),
+          uuid: otherUuid,
+        }),
+      ]),
+      `hold: these remember different clusters: galera-0, galera-1 of cluster ${uuid}; galera-2 of cluster ${otherUuid}: move the datadir away that does not belong here; galera-0 has 8b1f…:5, galera-1 has 8b1f…:5, galera-2 has c0ff…:9`,
+    ],
+    [
       "that of one that has not to be asked",
       seen(granting("galera-0", [waiting(0, at(5), ledger(1)), waiting(1, foreign)])),
       "found, epoch 2, votes for galera-0: galera-0 has 8b1f…:5, and I was alone in the last primary component",
@@ -853,5 +865,13 @@ describe("a server that runs outside a primary component", () => {
     expect(decide(seen(granting("galera-0", [zero, one, two])))).toMatchObject({
       ...{ action: "bootstrap", running: { view: { members: together }, seqno: 9n } },
     });
+  });
+});
+
+test("a wait for who is silent says what a human can do, and from whom to found", () => {
+  const o = seen([waiting(0, at(5), ledger(3)), waiting(1, at(9), ledger(3)), silent(2)]);
+  expect(decide(o)).toMatchObject({
+    action: "wait",
+    hint: "if that is lost for good, to found from galera-1, start it once with GALERA_FORCE_BOOTSTRAP=galera-1:2",
   });
 });

@@ -150,6 +150,17 @@ describe("what is waited for", () => {
     expect(lines).toEqual(["waiting for a", "waiting for a"]);
   });
 
+  test("says what a human can do once it lasts", async () => {
+    const { clock, lines, waiting } = progress();
+    waiting("galera-2", "a token");
+    await clock.advance(30_000);
+    waiting("galera-2", "a token");
+    expect(lines).toEqual([
+      "waiting for galera-2",
+      "still waiting, for 30 s, for galera-2 (a token)",
+    ]);
+  });
+
   test("is named by the failure of a start that ran out of time", () => {
     const { waiting, gaveUp } = progress();
     expect(gaveUp(500).message).toBe("gave up after 500 ms (--timeout), still waiting for DNS");

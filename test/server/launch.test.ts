@@ -65,12 +65,12 @@ test("the server's environment has no secrets, nothing of Node's and nothing of 
 test("another command's environment lacks our own note alone", () => {
   const env = { MARIADB_ROOT_PASSWORD: "x", NODE_OPTIONS: "y", [softLimitVariable]: "1024" };
   expect(untouchedEnvironment(env)).toEqual({ MARIADB_ROOT_PASSWORD: "x", NODE_OPTIONS: "y" });
+});
 
-  test("the official script keeps the passwords, and not what is the agent's alone", () => {
-    const env = {
-      ...{ MARIADB_ROOT_PASSWORD: "x", GALERA_AGENT_KEY: "k", GALERA_AGENT_KEY_FILE: "/k" },
-      [softLimitVariable]: "1024",
-    };
-    expect(scriptEnvironment(env)).toEqual({ MARIADB_ROOT_PASSWORD: "x" });
-  });
+test("the official script keeps the passwords, and not what is the agent's alone", () => {
+  const env = {
+    ...{ MARIADB_ROOT_PASSWORD: "x", GALERA_AGENT_KEY: "k", GALERA_AGENT_KEY_FILE: "/k" },
+    [softLimitVariable]: "1024",
+  };
+  expect(scriptEnvironment(env)).toEqual({ MARIADB_ROOT_PASSWORD: "x" });
 });

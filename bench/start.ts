@@ -14,7 +14,7 @@ import { join, resolve } from "node:path";
 
 const runs = 41;
 const warmUps = 4;
-const bounds = { bareNode: 2.5, peerFinder: 0.1 };
+const bounds = { bareNode: 2.2, peerFinder: 0.1 };
 
 const directory = mkdtempSync(join(tmpdir(), "galera-peers-bench-"));
 const path = (name: string) => join(directory, name);

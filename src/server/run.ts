@@ -2,17 +2,9 @@ import type { Consultation } from "../agent/consult.js";
 import { notifyCommand } from "../agent/notify-command.js";
 import type { Ordered } from "../agent/ordered.js";
 import { ownObstacle } from "../bootstrap/decide.js";
-import {
-  describeEvidence,
-  type Evidence,
-  readEvidence,
-  withRecovered,
-} from "../bootstrap/evidence.js";
+import { describeEvidence, readEvidence, withRecovered } from "../bootstrap/evidence.js";
 import { toJson } from "../bootstrap/format.js";
-import type { Ledger } from "../bootstrap/ledger.js";
-import { readFolded } from "../bootstrap/store.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
-import { readServerOptions } from "../cnf/server-options.js";
 import { writeIfChanged } from "../cnf/write.js";
 import { formatPosition, parsePosition } from "../galera/grastate.js";
 import { recoverPosition } from "../galera/recover.js";
@@ -24,7 +16,7 @@ import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, requireRoot } from "./accounts.js";
-import { defaultsArgs, ownNotifyCommand, type StartCommand } from "./command.js";
+import type { StartCommand } from "./command.js";
 import { beginInitialisation, clearInterrupted, initialise } from "./initialise.js";
 import {
   findProgram,
@@ -128,15 +120,9 @@ async function prepareMember(
   if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
   prepareDatadir(gathered.datadir, uid, gathered.account);
   prepareStateDir(gathered.stateDir, uid, gathered.account);
-  const ledger = readFolded(gathered.stateDir);
-  const consultation = await ports.consult({ ...gathered, ledger }, member, settings);
+  const consultation = await ports.consult(gathered, member, settings);
   await consultation.ended(); // nobody is to join a server that is gone
-  const before = readEvidence(gathered.datadir, ledger);
-  const { start, position } = await recovered(
-    { ...gathered, ledger, evidence: before },
-    user,
-    ports,
-  );
+  const { start, position } = await recovered(gathered, user, ports);
   await consultation.start(start.evidence);
   const { action, why, discard, peers } = await awaitOrder(consultation, member, settings, ports);
   const founding = action === "found";
@@ -150,8 +136,8 @@ async function prepareMember(
   refuseUnreadCnf(start.argv, env, cnf);
   ports.signal.throwIfAborted();
 
-  const { evidence, datadir } = start;
-  refuseChanged(datadir, ledger, before);
+  const { evidence, datadir, ledger } = start;
+  refuseChanged(gathered);
   const purpose = founding ? "found" : discard ? "discard" : "join";
   if (founding && needsInitialisation(start)) await initialiseFor(start, user, ports);
   else if (founding && isNew(start)) {
@@ -159,7 +145,12 @@ async function prepareMember(
   } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
     clearInterrupted(datadir, ledger, log); // or it would be taken for a later one
   } else prepareState(datadir, evidence, purpose);
-  const further = [...user, notifyArg(start, ports)];
+  const { stateDir, notifyCommand: own } = start;
+  const further = [
+    ...user,
+    // The server tells its agent what becomes of it, then whom the user wants it told.
+    `--wsrep-notify-cmd=${notifyCommand(ports.program, datadir, stateDir, own)}`,
+  ];
   return serverArgv(
     start,
     founding,
@@ -262,20 +253,9 @@ async function recovered(
  *
  * @throws Failure 70, to begin again from what is there now
  */
-function refuseChanged(datadir: string, ledger: Ledger | undefined, before: Evidence): void {
+function refuseChanged({ datadir, ledger, evidence: before }: Start): void {
   const now = readEvidence(datadir, ledger);
   if (toJson(now) === toJson(before)) return;
   const what = describeEvidence(now);
   throw new Failure(exitCode.software, `${datadir} has changed while this start waited: ${what}`);
-}
-
-/** The server tells its agent what becomes of it, then whom the user wants it told. */
-function notifyArg(
-  { argv, datadir, stateDir }: Start,
-  { env, program }: Pick<RunPorts, "env" | "program">,
-): string {
-  const args = argv.slice(1);
-  const inFiles = readServerOptions({ args: defaultsArgs(args), env })("wsrep_notify_cmd");
-  const own = ownNotifyCommand(args) ?? inFiles;
-  return `--wsrep-notify-cmd=${notifyCommand(program, datadir, stateDir, own || undefined)}`;
 }

@@ -15,7 +15,13 @@ import { type AddressType, namePeers, type PeerSet } from "../peers/peer-set.js"
 import type { Settings } from "../settings.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Host } from "../system/host.js";
-import { decisiveArgs, defaultsArgs, type StartCommand, serverOption } from "./command.js";
+import {
+  decisiveArgs,
+  defaultsArgs,
+  ownNotifyCommand,
+  type StartCommand,
+  serverOption,
+} from "./command.js";
 import { cnfSources } from "./image.js";
 
 /** All that is known of a start before DNS is asked. */
@@ -30,6 +36,8 @@ export interface Start {
   readonly stateDir: string;
   readonly ledger: Ledger | undefined;
   readonly evidence: Evidence;
+  /** The user's own `wsrep_notify_cmd`. */
+  readonly notifyCommand: string | undefined;
   /** Undefined for a single node, without Kubernetes. */
   readonly member: Member | undefined;
 }
@@ -87,6 +95,7 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
     ...{ datadir, stateDir, ledger },
     account: option("user"),
     evidence: readEvidence(datadir, ledger),
+    notifyCommand: (ownNotifyCommand(args) ?? inFiles("wsrep_notify_cmd")) || undefined,
     member: me === undefined ? undefined : gatherMember(me, settings, ports),
   };
 }

@@ -26,7 +26,14 @@ async function consult(settings: Settings) {
   const me = member();
   const look: Member["look"] = async () => ({ kind: "peers", ttlS: 5, set: peerSet(dns, me) });
   const start: Start = {
-    ...{ argv: ["mariadbd"], script: undefined, datadir: stateDir, stateDir, account: undefined },
+    ...{
+      argv: ["mariadbd"],
+      script: undefined,
+      datadir: stateDir,
+      stateDir,
+      account: undefined,
+      notifyCommand: undefined,
+    },
     ...{ ledger: undefined, evidence: empty, member: undefined },
   };
   const called = { words: [], settings: {}, env: {}, uid: 999, program: ["/nowhere"] };

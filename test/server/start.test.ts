@@ -39,6 +39,7 @@ function start(evidence: Evidence, script?: string): Start {
     stateDir: "/d",
     ledger: undefined,
     account: undefined,
+    notifyCommand: undefined,
     evidence,
     member: undefined,
   };

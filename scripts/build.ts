@@ -44,6 +44,7 @@ const common: BuildOptions = {
   target: "node22",
   minifySyntax: true,
   minifyWhitespace: true,
+  minifyIdentifiers: true,
   legalComments: "linked",
 };
 

@@ -119,7 +119,9 @@ async function prepareMember(
   const user = userArgs(uid, gathered.account);
   if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
   prepareDatadir(gathered.datadir, uid, gathered.account);
-  prepareStateDir(gathered.stateDir, uid, gathered.account);
+  if (gathered.stateDir !== gathered.datadir) {
+    prepareStateDir(gathered.stateDir, uid, gathered.account);
+  }
   const consultation = await ports.consult(gathered, member, settings);
   await consultation.ended(); // nobody is to join a server that is gone
   const { start, position } = await recovered(gathered, user, ports);

@@ -10,10 +10,14 @@ import { exitCode, Failure, messageOf } from "../system/failure.js";
 
 /**
  * @param words `--datadir D --state-dir S`, then what the server appends
- * @throws Failure 65 for what could not be read again, 78 where it cannot be written
+ * @throws Failure 64 without what the server appends, 65 for what could not be read again, 78 where it cannot be written
  */
 export function notify(words: readonly string[]): number {
-  const [, datadir = "", , stateDir = datadir, ...rest] = words;
+  const [, datadir, , stateDir, ...rest] = words;
+  if (datadir === undefined || stateDir === undefined || rest.length === 0) {
+    const what = "notify is for the server, which calls it by its wsrep_notify_cmd";
+    throw new Failure(exitCode.usage, what);
+  }
   const notification = parseNotification(rest);
   if (isOfThePast(notification)) return 0;
   const told = after(loadTold(stateDir), notification, componentNumber(datadir));

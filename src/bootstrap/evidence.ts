@@ -1,16 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import {
-  formatPosition,
-  type Grastate,
-  GrastateError,
-  type Position,
-  parseGrastate,
-  zeroUuid,
-} from "../galera/grastate.js";
-import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { formatPosition, type Position, zeroUuid } from "../galera/grastate.js";
 import type { Ledger } from "./ledger.js";
-import { isOwnFile } from "./store.js";
 
 /** What a datadir says about its own past. */
 export type Evidence =
@@ -40,63 +29,6 @@ export interface Unrecovered {
   readonly isBlank: boolean;
   /** Why grastate.dat could not be read. */
   readonly damage: string | undefined;
-}
-
-/** Our note in the datadir as long as its initialisation is under way. */
-export const initialisationNote = "galera-peers.initialisation";
-
-/** What Galera leaves in an empty datadir when it finds no cluster, and what is no data anyhow. */
-const leftovers = new Set([
-  "galera.cache",
-  "grastate.dat",
-  "gvwstate.dat",
-  "gvwstate.dat.tmp",
-  initialisationNote,
-]);
-
-/**
- * What an SST leaves while it runs (scripts/wsrep_sst_common.sh): the first on the joiner, whose
- * grastate.dat has no uuid then, the second on the donor too, whose data are whole.
- */
-const sstMarkers = { joiner: "sst_in_progress", both: "wsrep_sst.pid" } as const;
-
-/**
- * Reads what the datadir tells: nothing is changed and no server started.
- *
- * @param ledger tells a DDL statement that a crash cut off from an SST: both leave a zero uuid
- * @throws Failure 65 for a grastate.dat that is no file, 78 for a datadir that cannot be read
- */
-export function readEvidence(datadir: string, ledger: Ledger | undefined): Evidence {
-  const entries = list(datadir);
-  const has = (name: string) => entries.includes(name);
-  const { state, damage } = has("grastate.dat") ? grastate(datadir) : {};
-  const safeToBootstrap = state?.safeToBootstrap ?? false;
-  const hasUuid = state !== undefined && state.uuid !== zeroUuid;
-  if (has(sstMarkers.joiner) || (has(sstMarkers.both) && !hasUuid)) {
-    return { kind: "interrupted", by: "sst" };
-  }
-  if (state !== undefined && state.uuid !== zeroUuid) {
-    return state.seqno >= 0n
-      ? { kind: "position", ...state, certain: true }
-      : {
-          ...{ kind: "unrecovered", uuid: state.uuid, safeToBootstrap },
-          ...{ certain: true, isBlank: false, damage },
-        };
-  }
-  // Initialisation runs without wsrep: while it writes data there is no grastate.dat.
-  if (has(initialisationNote) && !has("grastate.dat") && ledger?.uuid === undefined) {
-    return { kind: "interrupted", by: "initialisation" };
-  }
-  if (entries.every(saysNothing)) return { kind: "empty" };
-  if (!has("grastate.dat")) return { kind: "unclustered" };
-  if (!has("mysql")) return { kind: "interrupted", by: "sst" };
-  const certain = ledger?.uuid !== undefined && ledger.joining === undefined;
-  const isBlank = state === undefined;
-  return { kind: "unrecovered", uuid: undefined, safeToBootstrap, certain, isBlank, damage };
-}
-
-function saysNothing(entry: string): boolean {
-  return leftovers.has(entry) || isOwnFile(entry) || belongsToVolume(entry);
 }
 
 /** Founding a new cluster, which has not come to a primary component yet. */
@@ -130,11 +62,6 @@ export function isData(evidence: Evidence): evidence is Extract<Evidence, { kind
   return evidence.kind === "position";
 }
 
-/** Whether an entry belongs to the volume and not to the server. */
-export function belongsToVolume(entry: string): boolean {
-  return entry === "lost+found" || entry.startsWith(".");
-}
-
 /** One phrase for messages. */
 export function describeEvidence(evidence: Evidence): string {
   switch (evidence.kind) {
@@ -162,35 +89,4 @@ export function describeEvidence(evidence: Evidence): string {
 
 function safe({ safeToBootstrap }: { readonly safeToBootstrap: boolean }): string {
   return `safe_to_bootstrap ${safeToBootstrap ? 1 : 0}`;
-}
-
-function list(datadir: string): string[] {
-  try {
-    return readdirSync(datadir);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return [];
-    throw new Failure(
-      exitCode.config,
-      `the datadir ${datadir} cannot be read: ${messageOf(error)}`,
-    );
-  }
-}
-
-function read(datadir: string, name: string): string {
-  try {
-    return readFileSync(join(datadir, name), "utf8");
-  } catch (error) {
-    throw new Failure(exitCode.data, `${join(datadir, name)} cannot be read: ${messageOf(error)}`);
-  }
-}
-
-/** What a power loss has damaged is recovered from InnoDB, so it is no failure. */
-function grastate(datadir: string): { state?: Grastate | undefined; damage?: string } {
-  const text = read(datadir, "grastate.dat");
-  try {
-    return { state: parseGrastate(text) };
-  } catch (error) {
-    if (!(error instanceof GrastateError)) throw error;
-    return { damage: `${join(datadir, "grastate.dat")}:${error.line}: ${error.message}` };
-  }
 }

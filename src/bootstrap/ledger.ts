@@ -132,10 +132,10 @@ export function newestLedger(ledgers: readonly Ledger[]): Ledger | undefined {
 }
 
 /**
- * Only the bootstrapper knows of a founding in place until the others adopt it, so that is not what
- * tells which component is the later one; the components' numbers, which go on, are.
+ * Whether one is of a later primary component than the other. Only the bootstrapper knows of a
+ * founding in place until the others adopt it, so that does not tell; the components' numbers, which
+ * go on, do.
  */
-/** Whether one is of a later primary component than the other. */
 export function isNewer(one: Ledger, other: Ledger): boolean {
   const [mine, theirs] = [lineOf(one)?.epoch ?? 0, lineOf(other)?.epoch ?? 0];
   if (mine !== theirs) return mine > theirs;

@@ -8,12 +8,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  belongsToVolume,
-  describeEvidence,
-  initialisationNote,
-  readEvidence,
-} from "../bootstrap/evidence.js";
+import { belongsToVolume, initialisationNote, readEvidence } from "../bootstrap/datadir.js";
+import { describeEvidence } from "../bootstrap/evidence.js";
 import type { Ledger } from "../bootstrap/ledger.js";
 import { isOwnFile } from "../bootstrap/store.js";
 import { formatGrastate, zeroUuid } from "../galera/grastate.js";

@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Evidence, initialisationNote } from "../bootstrap/evidence.js";
+import { initialisationNote } from "../bootstrap/datadir.js";
+import type { Evidence } from "../bootstrap/evidence.js";
 import { formatGrastate, type Grastate, parseGrastate, zeroUuid } from "../galera/grastate.js";
 import { flushDirectory, replaceFile } from "../system/files.js";
 

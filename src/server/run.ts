@@ -1,8 +1,9 @@
 import type { Consultation } from "../agent/consult.js";
 import { notifyCommand } from "../agent/notify-command.js";
 import type { Ordered } from "../agent/ordered.js";
+import { readEvidence } from "../bootstrap/datadir.js";
 import { ownObstacle } from "../bootstrap/decide.js";
-import { describeEvidence, readEvidence, withRecovered } from "../bootstrap/evidence.js";
+import { describeEvidence, withRecovered } from "../bootstrap/evidence.js";
 import { toJson } from "../bootstrap/format.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { writeIfChanged } from "../cnf/write.js";

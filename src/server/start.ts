@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
-import { type Evidence, readEvidence } from "../bootstrap/evidence.js";
+import { readEvidence } from "../bootstrap/datadir.js";
+import type { Evidence } from "../bootstrap/evidence.js";
 import type { Ledger } from "../bootstrap/ledger.js";
 import { readFolded } from "../bootstrap/store.js";
 import { type BaseSources, readBase } from "../cnf/base.js";

@@ -134,6 +134,19 @@ test("what was told last is folded into the ledger of the next start", () => {
 describe("is refused in one line", () => {
   const words = inPrimary("synced", 0, one).split(" ");
 
+  test.each<[string[]]>([
+    [[]],
+    [["--status", "synced"]],
+    [["--datadir", datadir, "--state-dir", stateDir]],
+  ])("where it is not the server that calls: %j", (given) => {
+    expect(() => notify(given)).toThrow(
+      expect.objectContaining({
+        exitCode: 64,
+        message: expect.stringContaining("wsrep_notify_cmd"),
+      }),
+    );
+  });
+
   test("where it cannot be written", () => {
     const missing = join(stateDir, "missing");
     expect(() => notify(["--datadir", datadir, "--state-dir", missing, ...words])).toThrow(

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { initialisationNote } from "../../src/bootstrap/evidence.js";
+import { initialisationNote } from "../../src/bootstrap/datadir.js";
 import type { Ledger } from "../../src/bootstrap/ledger.js";
 import { saveLedger } from "../../src/bootstrap/store.js";
 import {

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Evidence, readEvidence } from "../../src/bootstrap/evidence.js";
+import { readEvidence } from "../../src/bootstrap/datadir.js";
+import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { zeroUuid } from "../../src/galera/grastate.js";
 import { hasPosition, type Purpose, prepareState } from "../../src/server/repair.js";
 import { at, empty, halfSst, ledger, uuid } from "../bootstrap/cluster.js";

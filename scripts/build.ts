@@ -35,8 +35,38 @@ const builtins: Plugin = {
   },
 };
 
+/**
+ * Of the agent's packages, what it never uses costs it 4 MB: node:tls and node:zlib load when they are
+ * called, which a socket of this host never makes the mariadb package do, and iconv-lite is for other
+ * character sets than the utf8 of every connection here.
+ */
+const unused: Plugin = {
+  name: "unused",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, kind, importer }) =>
+      kind === "import-statement" && importer.includes("/mariadb/")
+        ? { path, namespace: "when-called" }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "when-called" }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path) ?? {});
+      const getters = names.map(
+        (name) => `get ${name}() { return process.getBuiltinModule("${path}").${name}; }`,
+      );
+      return { contents: `export default { ${getters.join(", ")} };` };
+    });
+    onResolve({ filter: /^iconv-lite$/ }, ({ path }) => ({ path, namespace: "utf8-only" }));
+    onLoad({ filter: /.*/, namespace: "utf8-only" }, () => ({
+      contents: `const refuse = () => { throw new Error("only utf8 is built in"); };
+        export const encode = refuse;
+        export const decode = refuse;
+        export default { encode, decode };`,
+    }));
+  },
+};
+
 const common: BuildOptions = {
-  plugins: [builtins],
+  plugins: [unused, builtins],
   outdir: "dist",
   bundle: true,
   format: "esm",
@@ -49,8 +79,12 @@ const common: BuildOptions = {
 };
 
 await rm("dist", { recursive: true, force: true });
-await build({ ...common, entryPoints: ["src/start.ts"], external: ["./main.js", "./run.js"] });
-await build({ ...common, entryPoints: ["src/index.ts"] });
+await build({
+  ...common,
+  entryPoints: ["src/start.ts"],
+  external: ["./main.js", "./run.js", "./probe.js"],
+});
+await build({ ...common, entryPoints: ["src/index.ts", "src/probe.ts"] });
 await build({
   ...common,
   entryPoints: ["src/main.ts"],

@@ -5,13 +5,16 @@ import { tmpdir } from "node:os";
 import { Command, CommanderError } from "commander";
 import { agentCommand } from "./cli/agent.js";
 import { configureCommand } from "./cli/configure.js";
+import { drainCommand } from "./cli/drain.js";
 import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
 import { incomplete, parseGoFlags } from "./cli/go-flags.js";
 import { labCommand } from "./cli/lab.js";
 import { configured, type Flags, withLongNamespace } from "./cli/options.js";
 import { planCommand } from "./cli/plan.js";
+import { probeCommand } from "./cli/probe.js";
 import { runCommand } from "./cli/run.js";
+import { statusCommand } from "./cli/status.js";
 import { configure } from "./cnf/configure.js";
 import { writeIfChanged } from "./cnf/write.js";
 import type { Query } from "./dns/client.js";
@@ -47,6 +50,8 @@ export interface Adapters {
   readonly runProcess: RunProcess;
   /** An id that nobody else makes: 16 hex digits. */
   readonly newId: () => string;
+  /** Calls back at each SIGHUP. */
+  readonly onHangup: (act: () => void) => void;
   /** `run`, for a server's command line. */
   readonly becomeServer: (words: readonly string[], flags: Flags) => Promise<never>;
 }
@@ -86,7 +91,10 @@ async function galeraPeers(argv: readonly string[], adapters: Adapters): Promise
 const subcommands: readonly ((adapters: Adapters) => Command)[] = [
   ({ becomeServer }) => runCommand(becomeServer),
   definePlan,
+  defineStatus,
   defineAgent,
+  defineProbe,
+  defineDrain,
   defineFind,
   (adapters) => defineConfigure("configure", adapters),
   defineFakeDns,
@@ -121,32 +129,67 @@ function definePlan({ read, print, ...adapters }: Adapters): Command {
 
 function defineAgent({ read, ...adapters }: Adapters): Command {
   return agentCommand(async (words, flags, parent) => {
-    const { settings, host, log } = read(flags);
     const command = readCommand(words);
     if (command.kind === "untouched") {
       throw new Failure(exitCode.usage, "agent takes a server's command line, as run does");
     }
-    const start = gather(command, settings, { ...adapters, host });
-    if (start.member === undefined) {
+    const load = () => {
+      const { settings, host, log } = read(flags);
+      const start = gather(command, settings, { ...adapters, host });
+      if (start.member !== undefined) return { start, member: start.member, settings, log };
       throw new Failure(exitCode.config, "an agent without a namespace and a service has no peers");
-    }
+    };
     const { startAgent } = await import("./server/agent.js");
-    const pid = parent === undefined ? undefined : Number(parent);
-    await startAgent(start, start.member, settings, pid, { ...adapters, log });
+    await startAgent(load, parent === undefined ? undefined : Number(parent), adapters);
+  });
+}
+
+function defineStatus({ read, print, ...adapters }: Adapters): Command {
+  return statusCommand(async (flags, how) => {
+    const { settings, host } = read(flags);
+    const { showStatus } = await import("./status/status.js");
+    await showStatus(settings, host, how, { ...adapters, print });
+  });
+}
+
+function defineProbe({ read, print, signal }: Adapters): Command {
+  return probeCommand(async (probe, flags) => {
+    const { settings } = read(flags);
+    const { askHealth } = await import("./agent/probe.js");
+    print(await askHealth(probe, settings, signal));
+  });
+}
+
+function defineDrain({ read, env, clock, signal }: Adapters): Command {
+  return drainCommand(async (flags) => {
+    const { settings, log } = read(flags);
+    const { drainHere } = await import("./agent/drain-here.js");
+    await drainHere(settings, env, { clock, log, signal });
   });
 }
 
 function defineFind(adapters: Adapters): Command {
   return findCommand((flags, watchAddresses) =>
-    findPeers(adapters.read(flags), watchAddresses, adapters),
+    findPeers(readForFind(flags, adapters), watchAddresses, adapters),
   );
+}
+
+/** The variables for hooks are the agent's: whoever looks for peers in its pod runs none of them. */
+function readForFind(flags: Flags, { read }: Adapters): ReturnType<Adapters["read"]> {
+  const { settings, ...given } = read(flags);
+  const { onStart, onChange, ...rest } = settings;
+  const hooks = {
+    ...(flags.onStart !== undefined && { onStart }),
+    ...(flags.onChange !== undefined && { onChange }),
+  };
+  return { ...given, settings: { ...rest, ...hooks } };
 }
 
 /** The drop-in for the Go program. */
 async function peerFinder(argv: readonly string[], adapters: Adapters): Promise<number> {
   const line = parseGoFlags(argv);
   if (line.kind === "end") return endAsGo(line, adapters);
-  const given = adapters.read(line.flags);
+  const given = readForFind(line.flags, adapters);
   if (namespaceOf(given.settings, given.host) === undefined) return endAsGo(incomplete, adapters);
   await findPeers(given, false, adapters);
   return 0;

@@ -1,3 +1,5 @@
+import { type Probe, probes } from "./agent/health.js";
+
 /** The programs that this package installs. */
 export type Program = "galera-peers" | "peer-finder" | "configure-galera";
 
@@ -16,4 +18,11 @@ export function entrypointWords(
 /** `galera-peers notify`, which the server waits for. */
 export function isNotification(program: Program, argv: readonly string[]): boolean {
   return program === "galera-peers" && argv[0] === "notify";
+}
+
+/** The probe of `galera-peers probe <probe>` without any flag; undefined for any other call. */
+export function probeAsked(program: Program, argv: readonly string[]): Probe | undefined {
+  const [command, name, ...rest] = argv;
+  const isShort = program === "galera-peers" && command === "probe" && rest.length === 0;
+  return isShort ? probes.find((probe) => probe === name) : undefined;
 }

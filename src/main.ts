@@ -61,6 +61,7 @@ function createAdapters(env: Adapters["env"]): Adapters {
   };
   return {
     ...{ ...ports, print, printError, read, logFor },
+    onHangup: (act) => void process.on("SIGHUP", act),
     becomeServer: async (words, flags) => {
       const command = readCommand(words);
       if (command.kind === "untouched") return launchUntouched(command.argv, env, becoming);

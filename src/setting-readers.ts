@@ -23,7 +23,7 @@ export function matching(pattern: RegExp, wanted: string): Reader<string> {
   return parsed((text) => (pattern.test(text) ? text : undefined), wanted);
 }
 
-export const command = matching(/./s, "a command (it is empty)");
+export const command = matching(/^[^\0]+$/, "a shell command");
 export const path = matching(/^[^\0]+$/, "a path");
 
 export const label = parsed((value) => {
@@ -35,6 +35,7 @@ export const duration = parsed(
   (value) => parseDuration(value) || undefined,
   "a duration such as 500ms, 30s or 2m, more than 0",
 );
+export const durationOrZero = parsed(parseDuration, "a duration such as 0s, 500ms or 30s");
 export const addressTypes = ["dns", "ip", "ipv4", "ipv6"] as const;
 
 export function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {

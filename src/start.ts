@@ -1,4 +1,4 @@
-import { entrypointWords, isNotification, type Program } from "./entrypoint.js";
+import { entrypointWords, isNotification, type Program, probeAsked } from "./entrypoint.js";
 
 /** The first Node with process.execve, by which `run` becomes the server. */
 const leastNode = [22, 15] as const;
@@ -16,9 +16,14 @@ export async function start(program: Program): Promise<void> {
     process.exit(64);
   }
   const argv = process.argv.slice(2);
-  // The same code twice: on the way to exec it is one file, which holds nothing else.
-  const isShort = entrypointWords(program, argv) !== undefined || isNotification(program, argv);
-  const file = isShort ? "./run.js" : "./main.js";
+  const file = fileFor(program, argv);
   const { main }: typeof import("./main.js") = await import(file);
   process.exit(await main(program, argv, process.env));
+}
+
+/** On the way to exec, and for a probe, one file that holds nothing else; run.js is main.js once more. */
+function fileFor(program: Program, argv: readonly string[]): string {
+  if (probeAsked(program, argv) !== undefined) return "./probe.js";
+  const isShort = entrypointWords(program, argv) !== undefined || isNotification(program, argv);
+  return isShort ? "./run.js" : "./main.js";
 }

@@ -1,19 +1,31 @@
-import type { Decision } from "../bootstrap/decide.js";
-import { FormatError, field, fromJson, readEvidence } from "../bootstrap/format.js";
-import type { Participant, Verdict } from "../bootstrap/participant.js";
-import { foldTold } from "../bootstrap/store.js";
+/*
+ * The agent: answers the members, this pod's `run` and the kubelet, takes part in the decision, and
+ * follows the peers and the server for the pod's life.
+ */
+import type { Participant } from "../bootstrap/participant.js";
 import type { Clock } from "../system/clock.js";
-import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { errnoOf, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
-import type { About } from "./local.js";
-import { type Ordered, order } from "./ordered.js";
+import { createNap } from "../system/nap.js";
+import { createComplaint } from "./complaint.js";
+import { createDeciding, isSettled } from "./deciding.js";
+import { createDrain } from "./drain.js";
+import { createHandlers } from "./handlers.js";
+import { isStarting, type Vitals } from "./health.js";
+import { createLocalAgent } from "./local.js";
+import type { Metrics } from "./metrics.js";
+import type { Neighbours } from "./neighbours.js";
+import type { PeersWatch } from "./peers-watch.js";
 import type { Accepts } from "./port.js";
-import { type Handlers, type ListenOptions, serve } from "./server.js";
+import { createProgressWatch } from "./progress.js";
+import { reportOf } from "./report.js";
+import { type ListenOptions, serve } from "./server.js";
 import { createServerWatch } from "./server-watch.js";
 import type { ServerSql } from "./sql.js";
 
 export interface AgentOptions extends Omit<ListenOptions, "signal"> {
   readonly name: string;
+  readonly datadir: string;
   readonly stateDir: string;
   /** An address of this pod, where its own server listens. */
   readonly address: string;
@@ -23,7 +35,13 @@ export interface AgentOptions extends Omit<ListenOptions, "signal"> {
 
 export interface AgentPorts {
   readonly participant: Participant;
+  readonly peers: PeersWatch;
+  /** A start begins: DNS is asked anew. */
+  readonly lookAnew: () => void;
   readonly sql: ServerSql;
+  readonly metrics: Metrics;
+  /** Asks the other members of my server's component how far they are on their way out. */
+  readonly neighbours: Neighbours;
   readonly accepts: Accepts;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,182 +54,110 @@ export interface AgentPorts {
 
 /** How often the agent looks again: while something is decided, and while nothing is. */
 const everyMs = { deciding: 200, settled: 1000 } as const;
-/** A start that asks for the first time has so long for its answer. */
-const firstLookMs = 1000;
-/** In a primary component there is little to learn from the others. */
-const settledPassMs = 5000;
-/** pc.bootstrap takes effect within this, or is decided and asked for again. */
-const bootstrapPassMs = 5000;
-/** A server outside a primary component ends after so long, where it keeps another from founding. */
-const stopsAfterMs = 10_000;
 
-/** The agent: answers the members and this pod's `run`, and takes part in the decision. */
+/** Runs until the signal's abort, with whose reason it ends, or until the parent has ended. */
 export async function runAgent(options: AgentOptions, ports: AgentPorts): Promise<void> {
-  const { participant, sql, clock, log, signal } = ports;
-  const { name, parent } = options;
-  let verdict: Verdict | undefined;
-  let ordered: Ordered | undefined;
-  let considered = Promise.withResolvers<void>();
-  let passedMs = Number.NEGATIVE_INFINITY;
-  const watch = createServerWatch(options, ports);
+  const { participant, sql, clock, log, metrics } = ports;
+  const { parent, stateDir } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ports.signal, stop.signal]);
+  const watch = createServerWatch(options, { ...ports, signal });
+  const deciding = createDeciding(options, {
+    ...{ ...ports, signal, watch },
+    decided: metrics.decided,
+  });
+  const progress = createProgressWatch(options.datadir, clock);
   const passing = createComplaint(log);
-  const bootstrapping = createComplaint(log);
   const serving = createComplaint(log);
 
-  const about: About = { name, parent };
-  let wake = () => {};
-  const pause = async (ms: number) => {
-    const waking = new AbortController();
-    wake = () => waking.abort();
-    if (!signal.aborted) await clock.sleep(ms, waking.signal).catch(() => {});
+  const phase = { kind: participant.state().phase.kind, sinceMs: clock.now() };
+  const vitals = (): Vitals => {
+    const now = participant.state().phase;
+    if (now.kind !== phase.kind) Object.assign(phase, { kind: now.kind, sinceMs: clock.now() });
+    return {
+      ...{ nowMs: clock.now(), phase: now, phaseSinceMs: phase.sinceMs },
+      ...{ askedMs: deciding.askedMs(), awaited: deciding.awaited() },
+      ...{ changedMs: progress.changedMs(), server: watch.sight() },
+      draining: drain.stage() !== undefined,
+    };
   };
-  signal.addEventListener("abort", () => wake(), { once: true });
-  /** What was decided, and what the server told, is of the start before. */
-  const anew = () => {
-    watch.restart();
-    ordered = undefined;
-    verdict = undefined;
-  };
-  const handlers: Handlers = {
-    about: () => about,
-    state: async () => {
-      await watch.position();
-      return participant.state();
+  const report = () => reportOf(participant.state(), vitals(), ports.peers.sight(), drain.stage());
+  const drain = createDrain({
+    ...{ ...ports, signal },
+    self: async () => {
+      await watch.look();
+      return report();
     },
-    ended: () => {
-      if (parent !== undefined && ordered !== undefined) throw lateStart(name);
-      participant.idle();
-      anew();
+  });
+
+  const nap = createNap(clock);
+  const handlers = createHandlers(options, {
+    ...{ participant, watch, deciding, drain, vitals, report, metrics },
+    began: () => {
+      ports.lookAnew();
+      progress.forget();
+      drain.forget();
+      nap.wake();
     },
-    start: (body) => {
-      // The process that waited has become the server: whoever asks now is somebody else.
-      if (parent !== undefined && ordered !== undefined) throw lateStart(name);
-      const evidence = readStart(body);
-      participant.start(evidence, foldTold(options.stateDir));
-      anew();
-      considered = Promise.withResolvers<void>();
-      passedMs = Number.NEGATIVE_INFINITY;
-      wake();
-    },
-    decision: async () => {
-      // The first look takes less time than a start that asks again.
-      const isFirst = verdict === undefined && participant.state().phase.kind === "waiting";
-      if (isFirst) await Promise.race([considered.promise, clock.sleep(firstLookMs)]);
-      const asked = ordered !== undefined || participant.state().phase.kind !== "idle";
-      return { ...(ordered ?? order(verdict)), asked };
-    },
-  };
-  let stopsSinceMs: number | undefined;
-  /** What the decision rests on may be about to change: the server ends if it stays. */
-  const stopping = async (decision: Decision) => {
-    if (decision.action !== "wait" || decision.stops !== true) {
-      stopsSinceMs = undefined;
-      return;
-    }
-    stopsSinceMs ??= clock.now();
-    if (clock.now() - stopsSinceMs < stopsAfterMs) return;
-    stopsSinceMs = undefined;
-    await endServer(`so that another one can found: ${decision.why}`);
-  };
-  const endServer = async (why: string) => {
-    log("warn", `ending my server, ${why}`);
-    if (parent !== undefined) return ports.terminate(parent);
-    await sql
-      .shutdown()
-      .catch((error) => log("error", `it has to be ended by hand: ${messageOf(error)}`));
-  };
-  const pass = async () => {
-    await watch.look();
-    if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
-    const { kind } = participant.state().phase;
-    if (kind !== "waiting" && kind !== "running") return;
-    if (clock.now() - passedMs < passEveryMs(participant, verdict)) return;
-    passedMs = clock.now();
-    if (kind === "running") await watch.position();
-    const before = verdict?.decision.action;
-    const asked = considered;
-    const next = await participant.pass(signal);
-    if (asked !== considered) return; // another start has begun meanwhile
-    verdict = next;
-    const { decision } = verdict;
-    considered.resolve();
-    if (decision.action === "found" || decision.action === "join") {
-      ordered = order(verdict);
-      watch.restart();
-    }
-    await stopping(decision);
-    if (decision.action === "bootstrap") {
-      if (before !== "bootstrap") log("info", `making my component primary: ${decision.why}`);
-      const failed = (error: unknown) => bootstrapping.say(`pc.bootstrap: ${messageOf(error)}`);
-      await sql.bootstrap().then(bootstrapping.over, failed);
-    }
-  };
-  const server = await serve(handlers, { ...options, signal }, { clock, fault: serving.say });
-  try {
+  });
+
+  const decide = async (): Promise<void> => {
     for (;;) {
       signal.throwIfAborted();
       if (parent !== undefined && ports.parentNow() !== parent) return;
       try {
-        await pass();
+        await deciding.pass();
         passing.over();
       } catch (error) {
         signal.throwIfAborted();
         // A disk that is full, for one: the others need an agent as long as the server runs.
-        const why = cannot(error, options.stateDir);
+        const why = cannot(error, stateDir);
         passing.say(why);
-        verdict = { decision: { action: "wait", why }, peers: undefined };
+        deciding.failed(why);
       }
-      await pause(everyMs[isSettled(participant) ? "settled" : "deciding"]);
+      if (isStarting(vitals().phase)) progress.look();
+      await nap.sleep(everyMs[isSettled(participant) ? "settled" : "deciding"], signal);
     }
+  };
+
+  const standingBy = createComplaint((_, what) => log("info", what));
+  const isAwaited = async () => {
+    const isOther = await isOfMyPod(options, signal);
+    if (isOther) standingBy.say("another agent of this pod is up: I take over when it ends");
+    return isOther;
+  };
+  const server = await serve(
+    handlers,
+    { ...options, signal },
+    { clock, fault: serving.say, isAwaited },
+  );
+  const watching = ports.peers.run(signal);
+  try {
+    await Promise.race([decide(), watching]);
   } finally {
+    stop.abort();
+    await watching.catch(() => {}); // a hook that runs is ended first
     server.close();
     server.closeAllConnections();
     await sql.close();
   }
 }
 
-function isSettled(participant: Participant): boolean {
-  const { phase } = participant.state();
-  return phase.kind === "idle" || (phase.kind === "running" && phase.primary);
-}
-
-function passEveryMs(participant: Participant, last: Verdict | undefined): number {
-  if (isSettled(participant)) return settledPassMs;
-  return last?.decision.action === "bootstrap" ? bootstrapPassMs : 0;
+/**
+ * Whether the agent in my place is one that `run` has left behind before its sidecar was up: it ends
+ * with its server.
+ */
+async function isOfMyPod(
+  { name, parent, address, port, key }: AgentOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (parent !== undefined) return false;
+  const other = await createLocalAgent({ host: address, port, key }).about(signal);
+  return other?.name === name && other.parent !== undefined;
 }
 
 /** Always the same words: a file's temporary name is in the system's. */
 function cannot(error: unknown, stateDir: string): string {
   const [what = ""] = messageOf(error).split(",");
   return errnoOf(error) === undefined ? messageOf(error) : `${stateDir} cannot be written: ${what}`;
-}
-
-/** Says what is wrong once, for as long as it stays the same. */
-function createComplaint(log: Log) {
-  let said: string | undefined;
-  return {
-    say: (what: string) => {
-      if (what !== said) log("error", what);
-      said = what;
-    },
-    over: () => {
-      said = undefined;
-    },
-  };
-}
-
-function lateStart(name: string): Failure {
-  return new Failure(
-    exitCode.config,
-    `the start of ${name} that this agent was left behind by is over`,
-  );
-}
-
-function readStart(body: string) {
-  try {
-    return field(fromJson(body), "evidence", "start", readEvidence);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new Failure(exitCode.software, `a start that cannot be read: ${error.message}`);
-  }
 }

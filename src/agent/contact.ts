@@ -34,9 +34,9 @@ export function createContact(
     const nonce = newId();
     const answer = await askState({ name, address, port: agentPort, key, nonce, signal });
     const nowMs = clock.now();
-    if (answer.kind === "state") {
+    if (answer.kind === "told") {
       absentSince.delete(name);
-      return { kind: "answers", state: answer.state };
+      return { kind: "answers", state: answer.told };
     }
     const { what, absent } = answer;
     if (!absent || !(await accepts(address, galeraPort, signal))) {

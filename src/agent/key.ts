@@ -21,8 +21,8 @@ export function readAgentKey(
     );
   }
   const source = file ? "GALERA_AGENT_KEY_FILE" : "GALERA_AGENT_KEY";
-  const key = file ? readKeyFile(file) : given;
-  if (!file && !key) return undefined;
+  const key = file ? readKeyFile(file) : given?.trim();
+  if (!file && !given) return undefined;
   if (key !== undefined && key.length >= shortestKey) return key;
   throw new Failure(exitCode.config, `${source}: a key has at least ${shortestKey} characters`);
 }

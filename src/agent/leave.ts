@@ -16,8 +16,8 @@ export interface LeaveOptions {
 
 /** Starts an agent as a child; what it logs goes where this process's log goes. */
 export function leaveAgent({ argv, env, account }: LeaveOptions): Left {
-  const [program = "", ...args] = argv;
-  const child = spawn(program, args, {
+  const [node = "", ...args] = argv;
+  const child = spawn(node, args, {
     ...{ env, stdio: ["ignore", "inherit", "inherit"] },
     ...(account !== undefined && account),
   });

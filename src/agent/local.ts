@@ -3,9 +3,24 @@
  * behind when it becomes the server.
  */
 import type { Evidence } from "../bootstrap/evidence.js";
-import { FormatError, field, fromJson, optional, text, toJson } from "../bootstrap/format.js";
+import {
+  count,
+  FormatError,
+  field,
+  flag,
+  fromJson,
+  line,
+  listOf,
+  name,
+  oneOf,
+  optional,
+  text,
+  toJson,
+} from "../bootstrap/format.js";
+import type { Target } from "../dns/service.js";
 import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
+import type { DrainAnswer, DrainLimits } from "./drain.js";
 import { exchange, type Reply } from "./http.js";
 import type { Left } from "./leave.js";
 import type { Ordered } from "./ordered.js";
@@ -24,12 +39,21 @@ export interface About {
   readonly parent: number | undefined;
 }
 
+/** No agent answers, now. */
+export interface Silent {
+  readonly state: "silent";
+  readonly why: string;
+}
+
+/** Every call throws Failure 78 for a key that the agent does not take, 70 for what is no answer. */
 export interface LocalAgent {
   /** Undefined where no agent listens. */
   about(signal: AbortSignal): Promise<About | undefined>;
   ended(signal: AbortSignal): Promise<void>;
   start(evidence: Evidence, signal: AbortSignal): Promise<void>;
   decision(signal: AbortSignal): Promise<Ordered>;
+  /** Begins to drain, unless that has begun; says how far it is. */
+  drain(limits: DrainLimits, signal: AbortSignal): Promise<DrainAnswer | Silent>;
 }
 
 const timeoutMs = 2000;
@@ -46,34 +70,26 @@ export function createLocalAgent({ host, port, key }: LocalOptions): LocalAgent 
     const sent = method === "POST" ? { body } : {};
     return exchange({ host, port, method, path, headers, timeoutMs, signal, ...sent });
   };
-  const read = async <T>(
-    path: string,
-    signal: AbortSignal,
-    reader: (value: unknown) => T,
-  ): Promise<T | undefined> => {
-    const reply = await call("GET", path, signal);
-    return reply.kind === "none" ? undefined : document(reply, reader);
-  };
-  const post = async (path: string, body: string, signal: AbortSignal): Promise<void> => {
-    const reply = await call("POST", path, signal, body);
+  /** The same, of an agent that has to be there. */
+  const ask = async <T>(
+    ...[reader, ...what]: [(value: unknown) => T, ...Parameters<typeof call>]
+  ): Promise<T> => {
+    const reply = await call(...what);
     if (reply.kind === "none") throw lost(reply.why);
-    document(reply, () => {});
+    return document(reply, reader);
   };
   return {
-    about: (signal) =>
-      read("/v1/agent", signal, (value) => ({
-        name: field(value, "name", "agent", text),
-        parent: (value as About).parent,
-      })),
-    ended: (signal) => post("/v1/ended", "", signal),
-    start: (evidence, signal) => post("/v1/start", toJson({ evidence }), signal),
-    decision: async (signal) => {
-      const ordered = await read("/v1/decision", signal, (value) => {
-        field(value, "action", "decision", text);
-        return value as Ordered;
-      });
-      if (ordered === undefined) throw lost("no answer");
-      return ordered;
+    about: async (signal) => {
+      const reply = await call("GET", "/v1/agent", signal);
+      return reply.kind === "none" ? undefined : document(reply, readAbout);
+    },
+    ended: (signal) => ask(() => {}, "POST", "/v1/ended", signal),
+    start: (evidence, signal) => ask(() => {}, "POST", "/v1/start", signal, toJson({ evidence })),
+    decision: (signal) => ask(readOrdered, "GET", "/v1/decision", signal),
+    drain: async (limits, signal) => {
+      const reply = await call("POST", "/v1/drain", signal, toJson(limits));
+      if (reply.kind === "none") return { state: "silent", why: reply.why };
+      return document(reply, readDrainAnswer);
     },
   };
 
@@ -81,16 +97,56 @@ export function createLocalAgent({ host, port, key }: LocalOptions): LocalAgent 
     try {
       const value = fromJson(reply.body);
       if (reply.status === 200) return reader(value);
-      const error = field(value, "error", "answer", optional(text));
-      throw lost(error ?? `status ${reply.status}`);
+      const error = field(value, "error", "answer", optional(line)) ?? `status ${reply.status}`;
+      throw reply.status === 403 ? new Failure(exitCode.config, from(error)) : lost(error);
     } catch (error) {
       throw error instanceof FormatError ? lost(`no agent's answer (${error.message})`) : error;
     }
   }
 
   function lost(why: string): Failure {
-    return new Failure(exitCode.software, `the agent on ${host}:${port}: ${why}`);
+    return new Failure(exitCode.software, from(why));
   }
+
+  function from(why: string): string {
+    return `the agent on ${host}:${port}: ${why}`;
+  }
+}
+
+function readAbout(value: unknown): About {
+  return {
+    name: field(value, "name", "agent", name),
+    parent: field(value, "parent", "agent", optional(count)),
+  };
+}
+
+function readOrdered(value: unknown): Ordered {
+  const at = "decision";
+  const hint = field(value, "hint", at, optional(line));
+  return {
+    action: field(value, "action", at, oneOf("found", "join", "wait", "hold")),
+    why: field(value, "why", at, line),
+    ...(hint !== undefined && { hint }),
+    targets: field(value, "targets", at, optional(listOf(readTarget))),
+    discard: field(value, "discard", at, flag),
+    asked: field(value, "asked", at, flag),
+  };
+}
+
+function readTarget(value: unknown, at: string): Target {
+  const lookedUp = field(value, "lookedUp", at, optional(listOf(text)));
+  return {
+    name: field(value, "name", at, name),
+    addresses: field(value, "addresses", at, listOf(text)),
+    ...(lookedUp !== undefined && { lookedUp }),
+  };
+}
+
+function readDrainAnswer(value: unknown): DrainAnswer {
+  return {
+    state: field(value, "state", "drain", oneOf("waiting", "drained", "overdue")),
+    why: field(value, "why", "drain", line),
+  };
 }
 
 /** How long an agent may take from its start to its first answer. */

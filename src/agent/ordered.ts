@@ -18,7 +18,8 @@ export interface Ordered {
 /** What a verdict means to the start that it was made for. */
 export function order(verdict: Verdict | undefined): Ordered {
   if (verdict === undefined) {
-    return { action: "wait", why: "DNS", targets: undefined, discard: false, asked: true };
+    const why = "the first look at DNS and the other members";
+    return { action: "wait", why, targets: undefined, discard: false, asked: true };
   }
   const { decision, peers } = verdict;
   const { why } = decision;

@@ -25,5 +25,6 @@ export function isSignedBy(
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-export const stateSubject = (nonce: string) => `galera-peers state ${nonce}`;
+/** What a member tells at this path, to whom asks with this nonce. */
+export const tellingSubject = (path: string, nonce: string) => `galera-peers ${path} ${nonce}`;
 export const requestSubject = (method: string, path: string) => `galera-peers ${method} ${path}`;

@@ -123,7 +123,7 @@ export function optional<T>(read: Read<T>): Read<T | undefined> {
 /** More members or foundings than anybody has are a fault, or an attack. */
 const longestList = 256;
 
-function listOf<T>(read: Read<T>): Read<readonly T[]> {
+export function listOf<T>(read: Read<T>): Read<readonly T[]> {
   return (value, at) => {
     if (!Array.isArray(value) || value.length > longestList)
       throw new FormatError(`${at}: no list`);
@@ -131,7 +131,7 @@ function listOf<T>(read: Read<T>): Read<readonly T[]> {
   };
 }
 
-function oneOf<const T extends string>(...values: readonly T[]): Read<T> {
+export function oneOf<const T extends string>(...values: readonly T[]): Read<T> {
   return (value, at) => {
     const known = values.find((one) => one === value);
     if (known === undefined) throw new FormatError(`${at}: none of ${values.join(", ")}`);
@@ -148,15 +148,22 @@ function matching(pattern: RegExp, wanted: string): Read<string> {
 
 export const uuid = matching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "a uuid");
 export const text = matching(/^[\x20-\x7e]{0,64}$/, "a short text");
-const name = matching(/^[\w.-]{1,253}$/, "a member's name");
+/** A line for people. */
+export const line = matching(/^\P{Cc}{0,2000}$/u, "a line");
+export const name = matching(/^[\w.-]{1,253}$/, "a member's name");
 const token = matching(/^[\w-]{1,64}$/, "an id");
 const seqnoText = matching(/^(-1|\d{1,19})$/, "a seqno");
 
-const seqno: Read<bigint> = (value, at) => BigInt(seqnoText(value, at));
+export const seqno: Read<bigint> = (value, at) => BigInt(seqnoText(value, at));
 
-const count: Read<number> = (value, at) => {
+export const count: Read<number> = (value, at) => {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new FormatError(`${at}: not a number from 0`);
+};
+
+export const number: Read<number> = (value, at) => {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new FormatError(`${at}: not a number`);
 };
 
 export const flag: Read<boolean> = (value, at) => {

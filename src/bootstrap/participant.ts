@@ -3,7 +3,7 @@
  * has granted. The agent runs it for as long as the pod lives; a `run` without an agent for its start.
  */
 import { firstLabel } from "../dns/name.js";
-import type { Look, Sight } from "../peers/look.js";
+import type { Look } from "../peers/look.js";
 import {
   type AddressType,
   addressOf,
@@ -33,7 +33,8 @@ import {
   type Observation,
   type Token,
 } from "./observation.js";
-import { byOrdinal } from "./standing.js";
+
+import { createPatience } from "./patience.js";
 
 export interface ParticipantOptions {
   /** The pod's name. */
@@ -93,22 +94,6 @@ export interface Participant {
   preview(signal: AbortSignal): Promise<Verdict>;
 }
 
-/** A hold that rests on what others said has to last so long: they may be about to change. */
-const holdAfterMs = 5000;
-/**
- * A component that still counts me in has not noticed that my server ended (evs.suspect_timeout, 5 s,
- * at most evs.inactive_timeout, 15 s), and may not be primary once it does: a join that then finds
- * no primary component gives up only after 30 s.
- */
-const noticedMs = 20_000;
-/**
- * Galera lets members in one at a time: of two that come in the same second, the second one waits
- * for about six. So a member waits for those before it, but not longer than this.
- */
-const turnMs = 5000;
-/** DNS is asked so often at most. */
-const lookEveryMs = 1000;
-
 export function createParticipant(
   options: ParticipantOptions,
   { look, contact, clock, save, newId }: ParticipantPorts,
@@ -116,21 +101,8 @@ export function createParticipant(
   const { name, incarnation, mode, replicas, force, discard } = options;
   const forces = force?.pod === name ? force.epoch : undefined;
   let state = begun(name, incarnation, options.ledger, forces);
-  let sight: Sight | undefined;
-  let lookedMs = Number.NEGATIVE_INFINITY;
   let starts = 0;
-  let countedMs: number | undefined;
-  let turn = { names: "", sinceMs: 0 };
-  let held: { readonly why: string; readonly sinceMs: number } | undefined;
-
-  const seen = async (signal: AbortSignal) => {
-    const nowMs = clock.now();
-    if (sight === undefined || nowMs - lookedMs >= lookEveryMs) {
-      lookedMs = nowMs;
-      sight = await look(signal);
-    }
-    return sight;
-  };
+  const patience = createPatience(clock);
 
   const observe = async (set: PeerSet, signal: AbortSignal): Promise<Observation> => {
     const addresses = new Map(
@@ -152,43 +124,11 @@ export function createParticipant(
     };
   };
 
-  /** What others said may have just changed: a hold has to last. */
-  const steady = (decision: Decision): Decision => {
-    if (decision.action !== "hold" || decision.own) {
-      held = undefined;
-      return decision;
-    }
-    const nowMs = clock.now();
-    if (held?.why !== decision.why) held = { why: decision.why, sinceMs: nowMs };
-    if (nowMs - held.sinceMs >= holdAfterMs) return decision;
-    return { action: "wait", why: `a human, unless this changes: ${decision.why}` };
-  };
-
-  /** Joins a component that knows that I have left it. */
-  const asNewcomer = (decision: Decision, { contacts, self }: Observation): Decision => {
-    const isCounted = decision.action === "join" && stillCounts(self, contacts);
-    const nowMs = clock.now();
-    if (!isCounted) countedMs = undefined;
-    else countedMs ??= nowMs;
-    if (countedMs === undefined || nowMs - countedMs >= noticedMs) return decision;
-    return { action: "wait", why: "the primary component to notice that my server has ended" };
-  };
-
-  /** Joins after those before me, so that each of us is let in at once. */
-  const inTurn = (decision: Decision, { contacts, self }: Observation): Decision => {
-    const before = decision.action === "join" ? comingBefore(self, contacts) : [];
-    const names = before.join(", ");
-    const nowMs = clock.now();
-    if (turn.names !== names) turn = { names, sinceMs: nowMs };
-    if (before.length === 0 || nowMs - turn.sinceMs >= turnMs) return decision;
-    return { action: "wait", why: `${names} to be let into the cluster first` };
-  };
-
   const consider = async (
     signal: AbortSignal,
     act: (observation: Observation) => Decision,
   ): Promise<Verdict> => {
-    const what = await seen(signal);
+    const what = await look(signal);
     if (what.kind === "awaiting") {
       return { decision: { action: "wait", why: what.what }, peers: undefined };
     }
@@ -198,7 +138,9 @@ export function createParticipant(
     }
     const before = starts;
     const observation = await observe(what.set, signal);
-    if (before !== starts) return { decision: { action: "wait", why: "DNS" }, peers: undefined };
+    if (before !== starts) {
+      return { decision: { action: "wait", why: "a look at the others, anew" }, peers: undefined };
+    }
     // Anything may have come while the others were asked: what counts is what I am now.
     return { decision: act({ ...observation, self: state }), peers: what.set };
   };
@@ -213,9 +155,7 @@ export function createParticipant(
     start: (evidence, ledger) => {
       state = started({ ...state, ledger }, evidence);
       starts += 1; // whoever is asked at this moment is asked for another one
-      lookedMs = Number.NEGATIVE_INFINITY;
-      held = undefined;
-      countedMs = undefined;
+      patience.renew();
     },
     told: (view) => keep(inComponent(state, view)),
     stands: (seqno) => {
@@ -227,33 +167,13 @@ export function createParticipant(
     },
     pass: (signal) =>
       consider(signal, (observation) => {
-        const settled = asNewcomer(steady(decideForMyself(observation)), observation);
-        const decision = inTurn(settled, observation);
+        const decision = patience.wait(decideForMyself(observation), observation);
         keep(decided(state, decision, newId()));
         keep(withNewsOf(state, observation.contacts));
         return decision;
       }),
     preview: (signal) => consider(signal, decideForMyself),
   };
-}
-
-/** Whether every primary component that answers has me as a member. */
-function stillCounts(self: MemberState, contacts: Observation["contacts"]): boolean {
-  const views = answering(contacts).flatMap(({ phase }) => (isPrimary(phase) ? [phase.view] : []));
-  return views.length > 0 && views.every(({ members }) => members.includes(self.name));
-}
-
-/** The members with a lower ordinal that are about to join, and not in the group yet. */
-function comingBefore(self: MemberState, contacts: Observation["contacts"]): string[] {
-  const states = answering(contacts);
-  const inside = new Set(
-    states.flatMap(({ phase }) => (isPrimary(phase) ? phase.view.members : [])),
-  );
-  if (inside.size === 0) return []; // of a primary component, Galera alone knows
-  return states
-    .filter(({ phase }) => phase.kind === "waiting" || phase.kind === "joining")
-    .filter((other) => !inside.has(other.name) && byOrdinal(other, self) < 0)
-    .map(({ name }) => name);
 }
 
 /** Decides, and where that is for me, once more: whom nobody else has to grant it need not wait. */

@@ -73,7 +73,7 @@ export function describeMember({ name, phase, evidence, ledger }: MemberState): 
     if (phase.seqno === undefined) return `${name} runs, its position cannot be asked for`;
     return `${name} runs at ${shortPosition({ uuid: ledger?.uuid ?? "?", seqno: phase.seqno })}`;
   }
-  if (evidence === undefined) return `${name} has not been started`;
+  if (evidence === undefined || phase.kind === "idle") return `${name} has not been started`;
   return isData(evidence)
     ? `${name} has ${shortPosition(evidence)}${evidence.certain ? "" : " (perhaps half of an SST)"}`
     : `${name}: ${describeEvidence(evidence)}`;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { commandWith, discovery, type Flags } from "./options.js";
+import { commandWith, discovery, type Flags, hooks } from "./options.js";
 
 export function findCommand(
   action: (flags: Flags, watchAddresses: boolean) => Promise<void>,
@@ -7,7 +7,7 @@ export function findCommand(
   return commandWith(
     "find",
     "peer-finder: run hooks with the peers on standard input, or print them",
-    [...discovery, "onStart", "onChange", "hookTimeout", "log"],
+    [...discovery, ...hooks, "log"],
   )
     .option("--watch-addresses", "run on-change also where a peer's addresses alone have changed")
     .action(({ watchAddresses, ...flags }: Flags & { watchAddresses?: true }) =>

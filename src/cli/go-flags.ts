@@ -1,4 +1,4 @@
-import { type Setting, type SettingName, settings } from "../settings.js";
+import { type Setting, type SettingName, settings } from "../setting-table.js";
 import { discovery, type Flags } from "./options.js";
 
 /** What the Go program's command line came to. */

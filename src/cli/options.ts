@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
-import { type Setting, type SettingName, settings } from "../settings.js";
+import { type Setting, type SettingName, settings } from "../setting-table.js";
 
 /** The flags that were given, by the name of the setting; the values are not read yet. */
 export type Flags = Readonly<Partial<Record<SettingName, string | boolean>>>;
@@ -26,6 +26,13 @@ export const deciding = [
   "agentPort",
 ] as const satisfies readonly SettingName[];
 
+/** What is run when the peers change. */
+export const hooks = [
+  "onStart",
+  "onChange",
+  "hookTimeout",
+] as const satisfies readonly SettingName[];
+
 /** How galera.cnf is made. */
 export const galeraCnf = [
   "cnf",
@@ -42,7 +49,7 @@ export function commandWith(name: string, summary: string, names: readonly Setti
     const { flag, value, env, help, repeatable }: Setting<unknown> = settings[setting];
     if (flag === undefined) throw new Error(`${setting} has no flag`);
     const words = value === undefined ? flag : `${flag} <${value}>`;
-    const option = new Option(words, env === undefined ? help : `${help} [${env}]`);
+    const option = new Option(words, `${help} [${env}]`);
     if (repeatable) option.argParser((one, before?: string) => (before ? `${before},${one}` : one));
     command.addOption(option);
   }

@@ -11,9 +11,13 @@ const timedOut = 124;
 
 /**
  * A pipe for a hook's standard input, as the Go program made it: Node would give it a socket, which
- * nobody can open as /dev/stdin.
+ * nobody can open as /dev/stdin, and for which bash reads ~/.bashrc (it takes itself for rshd's;
+ * run_startup_files in shell.c). The POSIX shell does not.
  */
+const pipingShell = "/bin/sh";
 const piped = 'cat | "$0" -c "$1"';
+
+export type HookName = "on-start" | "on-change";
 
 /** What a hook is told: on standard input and, as kmodules/peer-finder does, in its environment. */
 export interface HookInput {
@@ -29,6 +33,8 @@ export interface HookPorts {
   readonly runProcess: RunProcess;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Variables of this process that a hook does not get. */
+  readonly hidden?: readonly string[];
 }
 
 /**
@@ -39,30 +45,41 @@ export interface HookPorts {
  *   signal's reason when that ends the hook
  */
 export async function runHook(
-  name: "on-start" | "on-change",
+  name: HookName,
   command: string,
   input: HookInput,
   timeoutMs: number | undefined,
-  { runProcess, clock, signal }: HookPorts,
+  { runProcess, clock, signal, hidden = [] }: HookPorts,
 ): Promise<void> {
-  const timeUp = new AbortController();
+  const stop = new AbortController();
   const done = new AbortController();
+  let isTimeUp = false;
+  // What AbortSignal.any makes is let go of by garbage collection alone; an agent runs many hooks.
+  const abort = () => stop.abort();
+  signal.throwIfAborted();
+  signal.addEventListener("abort", abort, { once: true });
   if (timeoutMs !== undefined) {
     clock.sleep(timeoutMs, done.signal).then(
-      () => timeUp.abort(),
+      () => {
+        isTimeUp = true;
+        stop.abort();
+      },
       () => {},
     );
   }
   const shell = findShell();
   try {
-    const { exitCode } = await runProcess(shell, ["-c", piped, shell, command], {
+    const { exitCode } = await runProcess(pipingShell, ["-c", piped, shell, command], {
       input: input.peers.map((peer) => `${peer}\n`).join(""),
-      env: hookEnvironment(input),
+      env: {
+        ...Object.fromEntries(hidden.map((one) => [one, undefined])),
+        ...hookEnvironment(input),
+      },
       output: "pass",
-      signal: AbortSignal.any([signal, timeUp.signal]),
+      signal: stop.signal,
     });
     signal.throwIfAborted();
-    if (timeUp.signal.aborted) {
+    if (isTimeUp) {
       const after = formatDuration(timeoutMs ?? 0);
       throw new Failure(timedOut, `the ${name} hook ran longer than ${after} (--hook-timeout)`);
     }
@@ -73,6 +90,7 @@ export async function runHook(
     }
   } finally {
     done.abort();
+    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -30,7 +30,7 @@ export interface PodPaths {
   readonly dir: string;
   /** The disk: the only part that a `delete --disk` wipes. */
   readonly datadir: string;
-  /** For what the server makes anew at each start. */
+  /** For what is made anew at each start; the server's account writes here. */
   readonly run: string;
   readonly socket: string;
   readonly serverPid: string;
@@ -52,7 +52,7 @@ export function podPaths(lab: Lab, name: string): PodPaths {
     serverPid: join(run, "mysqld.pid"),
     pid: join(dir, "pid"),
     myCnf: join(dir, "my.cnf"),
-    galeraCnf: join(dir, "galera.cnf"),
+    galeraCnf: join(run, "galera.cnf"),
     log: join(dir, "log"),
   };
 }

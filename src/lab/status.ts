@@ -1,3 +1,4 @@
+import { formatTable } from "../system/table.js";
 import { podAddress, podName } from "./pod.js";
 import { isReady, type Pod } from "./statefulset.js";
 
@@ -102,17 +103,7 @@ export function formatMembers(members: readonly MemberStatus[]): string {
       String(member.clusterSize ?? "-"),
     ]),
   ];
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return formatTable(rows).join("\n");
 }
 
 /** `Synced`, or `Initialized (non-Primary)`; how its process ended where there is none. */

@@ -1,9 +1,10 @@
-import { type HookPorts, runHook } from "../hooks/hook.js";
+import { type HookName, type HookPorts, runHook } from "../hooks/hook.js";
 import type { Log } from "../system/log.js";
 import type { Identity } from "./identity.js";
 import type { Look } from "./look.js";
-import { type AddressType, listed, namePeers, type PeerSet } from "./peer-set.js";
+import { type AddressType, listed } from "./peer-set.js";
 import { createProgress, type PollOptions, poll, TimeUp } from "./poll.js";
+import { type View, viewOf } from "./view.js";
 
 export interface FindOptions {
   readonly me: Identity;
@@ -58,15 +59,6 @@ export async function find(options: FindOptions, ports: FindPorts): Promise<void
   }
 }
 
-/** The peers as a hook sees them. */
-interface View {
-  readonly peers: readonly string[];
-  readonly self: string;
-  readonly podIp: string | undefined;
-  /** Two views with the same key are no change. */
-  readonly key: string;
-}
-
 /** Polls; what is not a view of the peers yet is said as a wait. */
 async function* views(
   { me, look, addressType, watchAddresses, pollMs }: FindOptions,
@@ -77,7 +69,7 @@ async function* views(
   try {
     for await (const seen of poll(look, { clock, signal, pollMs, ...pace })) {
       const now =
-        seen.kind === "peers" ? view(seen.set, me, addressType, watchAddresses) : seen.what;
+        seen.kind === "peers" ? viewOf(seen.set, me, addressType, watchAddresses) : seen.what;
       if (typeof now === "string") progress.waiting(now);
       else {
         progress.settled();
@@ -89,22 +81,8 @@ async function* views(
   }
 }
 
-/** @returns what is awaited where an address that is wanted is not known of every peer */
-function view(set: PeerSet, me: Identity, type: AddressType, watch: boolean): View | string {
-  const named = namePeers(set, type);
-  if (typeof named === "string") return named;
-  const unknown = watch && set.peers.find(({ addresses }) => addresses.length === 0);
-  if (unknown) return `an address of ${unknown.name}`;
-  return {
-    peers: named.all,
-    self: named.self,
-    podIp: me.podIp ?? set.self?.addresses[0],
-    key: JSON.stringify(watch ? set.peers : named.all),
-  };
-}
-
 async function hook(
-  name: "on-start" | "on-change",
+  name: HookName,
   command: string,
   now: View,
   { hookTimeoutMs }: FindOptions,

@@ -7,7 +7,12 @@ import { type AddressType, addressesNeeded, listed, type PeerSet, peerSet } from
 /** What one look at DNS came to: the peers, me among them, or what is still awaited. */
 export type Sight =
   | { readonly kind: "peers"; readonly set: PeerSet; readonly ttlS: number }
-  | { readonly kind: "awaiting"; readonly what: string };
+  | {
+      readonly kind: "awaiting";
+      readonly what: string;
+      /** An answer without me, no records at all, or no answer. */
+      readonly because: "unnamed" | "empty" | "failed";
+    };
 
 /** Looks up the service once. */
 export type Look = (signal: AbortSignal) => Promise<Sight>;
@@ -32,18 +37,22 @@ export function sight(found: Lookup<readonly Target[]>, me: Identity): Sight {
       const set = peerSet(found.value, me);
       if (set.self !== undefined) return { kind: "peers", set, ttlS: found.ttlS };
       const names = listed(set.peers.map(({ name }) => name));
-      return { kind: "awaiting", what: `my own SRV record: ${me.fqdn} is not among ${names}` };
+      const what = `my own SRV record: ${me.fqdn} is not among ${names}`;
+      return { kind: "awaiting", because: "unnamed", what };
     }
     case "empty":
       return {
-        kind: "awaiting",
+        ...{ kind: "awaiting", because: "empty" },
         what:
           found.why === "nxdomain"
             ? `my own SRV record: ${me.serviceFqdn} does not exist (NXDOMAIN)`
             : `my own SRV record: ${me.serviceFqdn} has none (does the Service name its ports?)`,
       };
     case "failed":
-      return { kind: "awaiting", what: `DNS: ${me.serviceFqdn}: ${found.detail}` };
+      return {
+        ...{ kind: "awaiting", because: "failed" },
+        what: `DNS: ${me.serviceFqdn}: ${found.detail}`,
+      };
     default:
       return found satisfies never;
   }

@@ -3,9 +3,13 @@ import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 
-/** The first pause between look-ups at a start; each further one is half as long again. */
-const quickPauseMs = 50;
-const growth = 1.5;
+/** The first pause between look-ups at a start. */
+export const quickPauseMs = 50;
+
+/** The pause after one of `ms`: half as long again, until things are settled. */
+export function longer(ms: number, settledMs: number): number {
+  return Math.min(settledMs, ms * 1.5);
+}
 
 /** How often a wait is said again. */
 const reminderMs = 30_000;
@@ -44,7 +48,7 @@ export async function* poll<T>(
   const limit = AbortSignal.any([signal, giveUp.signal]);
   try {
     let pauseMs = settled ? pollMs : quickPauseMs;
-    for (; ; pauseMs = Math.min(pollMs, pauseMs * growth)) {
+    for (; ; pauseMs = longer(pauseMs, pollMs)) {
       limit.throwIfAborted();
       const started = clock.now();
       yield await look(limit);

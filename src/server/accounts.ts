@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { AgentAccount } from "../agent/account.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -102,13 +103,12 @@ export function requireRoot({ root }: Accounts): RootAccess {
  * (sql/sql_bootstrap.cc).
  *
  * @param password root's password where the environment asks for a random one
- * @param serverUser the operating system's user that server and agent run as; unix_socket lets it in
- *   under that name, and only over the socket
+ * @param agent the agent's account; undefined where it has no way in
  */
 export function accountStatements(
   accounts: Accounts,
   password: string,
-  serverUser: string | undefined,
+  agent: AgentAccount | undefined,
 ): string[] {
   const by = identifiedBy(requireRoot(accounts), password);
   const { rootHost } = accounts;
@@ -129,14 +129,31 @@ export function accountStatements(
       `INSERT INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor) VALUES (${quoteSql(rootHost)}, 'root', '', '', 1, '');`,
     );
   }
-  if (serverUser !== undefined && serverUser !== "root") {
-    const agent = `${quoteSql(serverUser)}@localhost`;
-    statements.push(
-      `CREATE USER ${agent} IDENTIFIED VIA unix_socket;`,
-      `GRANT SUPER, SHUTDOWN ON *.* TO ${agent};`, // pc.bootstrap takes SUPER, and nothing less
-    );
+  return agent === undefined ? statements : [...statements, ...agentStatements(agent)];
+}
+
+/**
+ * What the agent may. To read the status takes no privilege; `pc.bootstrap` takes SUPER and nothing less
+ * (sql/set_var.cc, sys_var::on_check_access_global: sys_vars.cc gives wsrep_provider_options none of the
+ * finer ones); SHUTDOWN is no part of SUPER.
+ */
+function agentStatements(agent: AgentAccount): string[] {
+  const who = `${quoteSql(agent.user)}@localhost`;
+  return [
+    `CREATE USER ${who} IDENTIFIED ${agentIdentifiedBy(agent)};`,
+    `GRANT SUPER, SHUTDOWN ON *.* TO ${who};`,
+  ];
+}
+
+function agentIdentifiedBy(agent: AgentAccount): string {
+  switch (agent.kind) {
+    case "socket":
+      return "VIA unix_socket";
+    case "password":
+      return `BY ${quoteSql(agent.password)}`;
+    default:
+      return agent satisfies never;
   }
-  return statements;
 }
 
 function identifiedBy(root: RootAccess, password: string): string {

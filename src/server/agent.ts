@@ -1,71 +1,166 @@
+/*
+ * `galera-peers agent`: builds the agent from the settings, and once more after each SIGHUP.
+ */
 import { statSync } from "node:fs";
-import { userInfo } from "node:os";
+import { agentAccount } from "../agent/account.js";
 import { runAgent } from "../agent/agent.js";
 import { defaultAgentPort, participate } from "../agent/consult.js";
+import type { HooksDone } from "../agent/hooks.js";
 import { readAgentKey } from "../agent/key.js";
+import { createMetrics, type Metrics } from "../agent/metrics.js";
+import { createNeighbours } from "../agent/neighbours.js";
+import { createPeersWatch } from "../agent/peers-watch.js";
 import { accepts } from "../agent/port.js";
 import { createServerSql } from "../agent/sql.js";
+import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { readServerOptions } from "../cnf/server-options.js";
+import { writeIfChanged } from "../cnf/write.js";
+import type { PeerSet } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
+import { Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
+import type { RunProcess } from "../system/processes.js";
 import { defaultsArgs, serverOption } from "./command.js";
-import type { Member, Start } from "./start.js";
+import { prepareDatadir, prepareStateDir, userName } from "./privileges.js";
+import { galeraSettings, type Member, type Start } from "./start.js";
+
+/** All that an agent is built from. */
+export interface AgentStart {
+  readonly start: Start;
+  readonly member: Member;
+  readonly settings: Settings;
+  readonly log: Log;
+}
 
 export interface StartAgentPorts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  readonly log: Log;
   readonly signal: AbortSignal;
   readonly newId: () => string;
+  readonly runProcess: RunProcess;
+  /** Calls back at each SIGHUP. */
+  readonly onHangup: (act: () => void) => void;
 }
 
 /** Where Debian's and the official image's servers have their socket. */
 const defaultSocket = "/run/mysqld/mysqld.sock";
 
-/** `galera-peers agent`: runs until a signal, or until `parent` has ended. */
+/** The reason of an agent's end that begins anew. */
+class Reload extends Error {}
+
+/**
+ * Runs until a signal, or until `parent` has ended.
+ *
+ * @param load reads the settings and all files; what fails after a SIGHUP is said, and nothing changes
+ */
 export async function startAgent(
-  { argv, stateDir, ledger }: Start,
-  { me: { name }, look, addressType }: Member,
-  settings: Settings,
+  load: () => AgentStart,
   parent: number | undefined,
   ports: StartAgentPorts,
 ): Promise<void> {
-  const { env } = ports;
-  const { podIp, agentPort: port = defaultAgentPort } = settings;
+  let build = prepared(load, parent, ports);
+  becomeServerUser(build.start);
+  const metrics = createMetrics();
+  const done: HooksDone = { hasStarted: false, key: undefined };
+  let reload = new AbortController();
+  ports.onHangup(() => reload.abort(new Reload()));
+  for (;;) {
+    reload = new AbortController();
+    const signal = AbortSignal.any([ports.signal, reload.signal]);
+    try {
+      return await build.run(metrics, done, signal);
+    } catch (error) {
+      if (!(error instanceof Reload)) throw error;
+    }
+    try {
+      build = prepared(load, parent, ports);
+      build.log("info", "SIGHUP: settings and key were read again");
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      build.log("error", `SIGHUP: everything stays as it was: ${error.message}`);
+    }
+  }
+}
+
+/** Reads everything, so that all that is wrong shows before anything is given up. */
+function prepared(load: () => AgentStart, parent: number | undefined, ports: StartAgentPorts) {
+  const { start, member, settings, log } = load();
+  const { env, clock, newId } = ports;
+  const { datadir, stateDir, ledger } = start;
+  const { me, addressType } = member;
+  const { podIp, agentPort = defaultAgentPort, onStart, onChange, poll = 1000 } = settings;
   const key = readAgentKey(env);
-  const args = argv.slice(1);
+  const args = start.argv.slice(1);
   const inFiles = readServerOptions({ args: defaultsArgs(args), env });
   const socket = serverOption(args, "socket") ?? inFiles("socket") ?? defaultSocket;
   const [host] = podIp ?? [];
-  becomeOwner(stateDir);
-  await runAgent(
-    { name, stateDir, host, port, key, parent, address: host ?? "127.0.0.1" },
-    {
-      ...ports,
-      accepts,
-      participant: participate({ name, stateDir, ledger, look, addressType }, settings, key, ports),
-      sql: createServerSql({ socket, user: accountName() }),
-      parentNow: () => process.ppid,
-      terminate: (pid) => void process.kill(pid, "SIGTERM"),
-    },
-  );
+  const run = (metrics: Metrics, done: HooksDone, signal: AbortSignal) => {
+    const common = { ...ports, log, signal, accepts };
+    const peers = createPeersWatch(
+      { me, addressType, pollMs: poll, onStart, onChange, hookTimeoutMs: settings.hookTimeout },
+      {
+        ...{ ...common, look: member.look, recorder: metrics },
+        keepCnf: (set) => keepCnf(set, member, settings, log),
+      },
+      done,
+    );
+    const { look, renew } = peers;
+    const place = { name: me.name, stateDir, ledger, look, addressType };
+    return runAgent(
+      {
+        name: me.name,
+        datadir,
+        stateDir,
+        host,
+        port: agentPort,
+        key,
+        parent,
+        address: host ?? "127.0.0.1",
+      },
+      {
+        ...{ ...common, peers, metrics, lookAnew: renew },
+        participant: participate(place, settings, key, ports),
+        neighbours: createNeighbours(
+          { agentPort, key },
+          { newId, accepts },
+          () => peers.sight().set,
+        ),
+        sql: createServerSql({ socket, ...sqlAccount(key) }, clock),
+        parentNow: () => process.ppid,
+        terminate: (pid) => void process.kill(pid, "SIGTERM"),
+      },
+    );
+  };
+  return { log, start, run };
 }
 
-/** A sidecar that root has started gives root up, as the server does: both write beside the datadir. */
-function becomeOwner(stateDir: string): void {
-  const owner = statSync(stateDir, { throwIfNoEntry: false });
-  if (process.getuid?.() !== 0 || owner === undefined || owner.uid === 0) return;
-  process.setgroups?.([owner.gid]);
-  process.setgid?.(owner.gid);
-  process.setuid?.(owner.uid);
+/** Brings the galera.cnf that a start has written up to date; where there is none, none is made. */
+function keepCnf(peers: PeerSet, member: Member, settings: Settings, log: Log): void {
+  const galera = galeraSettings(peers, member, settings);
+  if (typeof galera === "string") return;
+  const { path, current, text } = prepareGaleraCnf(member.cnf, galera);
+  if (current === undefined) return;
+  if (writeIfChanged(path, text) === "written") log("info", `${path} written`);
 }
 
-/** The account of this process: a UID that has no name has no way in. */
-function accountName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `${process.getuid?.()}`;
-  }
+/**
+ * A sidecar that root has started gives root up, as the server does: both write beside the datadir. On
+ * a new volume it may be there first.
+ */
+function becomeServerUser({ datadir, stateDir, account }: Start): void {
+  if (process.getuid?.() !== 0) return;
+  prepareDatadir(datadir, 0, account);
+  if (stateDir !== datadir) prepareStateDir(stateDir, 0, account);
+  const { uid, gid } = statSync(stateDir);
+  if (uid === 0) return; // root's own
+  process.setgroups?.([gid]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+/** How this process gets in at the server; without a name or a key it is denied. */
+function sqlAccount(key: string | undefined): { user: string; password?: string } {
+  const uid = process.getuid?.() ?? 0;
+  return agentAccount(userName(uid), key) ?? { user: `${uid}` };
 }

@@ -11,6 +11,7 @@ import {
 } from "../agent/consult.js";
 import { readAgentKey } from "../agent/key.js";
 import type { Evidence } from "../bootstrap/evidence.js";
+import { paceLook } from "../peers/paced-look.js";
 import type { Settings } from "../settings.js";
 import type { Log } from "../system/log.js";
 import { serverEnvironment } from "./launch.js";
@@ -44,10 +45,9 @@ export async function consultFor(
   const key = readAgentKey(called.env);
   // What configure-galera.sh did needs no agent, and has none.
   if (settings.agent === "off" || settings.bootstrap === "sole-peer") {
-    return consultOneself(
-      participate({ name, stateDir, ledger, look, addressType }, settings, key, ports),
-      stateDir,
-    );
+    const paced = paceLook(look, ports.clock).look;
+    const place = { name, stateDir, ledger, look: paced, addressType };
+    return consultOneself(participate(place, settings, key, ports), stateDir);
   }
   const [{ createLocalAgent, findAgent }, { leaveAgent }] = await Promise.all([
     import("../agent/local.js"),

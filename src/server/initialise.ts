@@ -34,8 +34,10 @@ export interface InitialiseOptions {
   /** Of a cluster: a single node has no grastate.dat. */
   readonly member: boolean;
   readonly ledger: Ledger | undefined;
-  /** The operating system's user that the server runs as, where it has a name. */
+  /** The operating system's user that server and agent run as, where it has a name. */
   readonly serverUser: string | undefined;
+  /** The key that the members share. */
+  readonly key: string | undefined;
 }
 
 export interface InitialisePorts {
@@ -66,11 +68,15 @@ export async function initialise(
   options: InitialiseOptions,
   ports: InitialisePorts,
 ): Promise<void> {
-  const { datadir, server, serverArgs, user, accounts, member } = options;
+  const { datadir, server, serverArgs, user, accounts, member, serverUser, key } = options;
   const { log } = ports;
-  const { randomBytes } = await import("node:crypto");
+  const [{ randomBytes }, { agentAccount }] = await Promise.all([
+    import("node:crypto"),
+    import("../agent/account.js"),
+  ]);
   const password = randomBytes(24).toString("base64url");
-  const statements = accountStatements(accounts, password, member ? options.serverUser : undefined);
+  const agent = member ? agentAccount(serverUser, key) : undefined; // a single node has no agent
+  const statements = accountStatements(accounts, password, agent);
   const defaults = defaultsArgs(serverArgs);
   const rest = serverArgs.slice(defaults.length);
 

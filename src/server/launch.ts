@@ -26,6 +26,7 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import { exitCode, Failure } from "../system/failure.js";
+import { isSecretVariable } from "../system/secret-variables.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,11 +92,9 @@ function checkFormat(path: string): void {
 
 /** The server's environment: without NODE_*, without what is ours alone, without secrets. */
 export function serverEnvironment(env: Environment): Record<string, string> {
-  const secret =
-    /^(MARIADB|MYSQL)_\w*(PASSWORD|HASH)(_FILE)?$|^MYSQL_PWD$|^GALERA_AGENT_KEY(_FILE)?$/;
   return keep(
     env,
-    (name) => !name.startsWith("NODE_") && !secret.test(name) && name !== softLimitVariable,
+    (name) => !name.startsWith("NODE_") && !isSecretVariable(name) && name !== softLimitVariable,
   );
 }
 

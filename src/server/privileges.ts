@@ -64,7 +64,11 @@ function prepareDirectory(
 
 /** The operating system's user that the server runs as; undefined for a UID without a name. */
 export function serverUser(uid: number, configured: string | undefined): string | undefined {
-  if (uid === 0) return configured ?? serverAccount;
+  return uid === 0 ? (configured ?? serverAccount) : userName(uid);
+}
+
+/** The name of a UID, where it has one. */
+export function userName(uid: number): string | undefined {
   return accounts().find((account) => account.uid === uid)?.name;
 }
 

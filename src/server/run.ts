@@ -1,6 +1,6 @@
 import type { Consultation } from "../agent/consult.js";
+import { readAgentKey } from "../agent/key.js";
 import { notifyCommand } from "../agent/notify-command.js";
-import type { Ordered } from "../agent/ordered.js";
 import { readEvidence } from "../bootstrap/datadir.js";
 import { ownObstacle } from "../bootstrap/decide.js";
 import { describeEvidence, withRecovered } from "../bootstrap/evidence.js";
@@ -9,14 +9,13 @@ import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { writeIfChanged } from "../cnf/write.js";
 import { formatPosition, parsePosition } from "../galera/grastate.js";
 import { recoverPosition } from "../galera/recover.js";
-import { type PeerSet, peerSet } from "../peers/peer-set.js";
-import { createProgress, poll, TimeUp } from "../peers/poll.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { type Accounts, requireRoot } from "./accounts.js";
+import { awaitOrder } from "./await-order.js";
 import type { StartCommand } from "./command.js";
 import { beginInitialisation, clearInterrupted, initialise } from "./initialise.js";
 import {
@@ -178,45 +177,6 @@ function withEnvironment(
   return (file, args, options) => runProcess(file, args, { ...options, env: hidden });
 }
 
-/** What is to be done, and the peers that galera.cnf is to name. */
-interface Order extends Ordered {
-  readonly peers: PeerSet;
-}
-
-/** How often a start asks its agent. */
-const askEveryMs = 200;
-
-/** Asks until the decision is neither to wait nor to hold. */
-async function awaitOrder(
-  consultation: Consultation,
-  member: Member,
-  settings: Settings,
-  { clock, log, signal }: RunPorts,
-): Promise<Order> {
-  const progress = createProgress(clock, log);
-  const pace = { clock, signal, pollMs: askEveryMs, timeoutMs: settings.timeout };
-  try {
-    for await (const ordered of poll((limit) => consultation.next(limit), pace)) {
-      const { action, why, targets } = ordered;
-      switch (action) {
-        case "wait":
-          progress.waiting(why, ordered.hint);
-          break;
-        case "hold":
-          throw new Failure(exitCode.held, `held: ${why}`);
-        case "found":
-        case "join":
-          return { ...ordered, peers: peerSet(targets ?? [], member.me) };
-        default:
-          action satisfies never;
-      }
-    }
-    throw new Error("poll ended by itself");
-  } catch (error) {
-    throw error instanceof TimeUp ? progress.gaveUp(error.ms) : error;
-  }
-}
-
 async function initialiseFor(
   { argv, datadir, member, ledger, account }: Start,
   user: readonly string[],
@@ -224,9 +184,9 @@ async function initialiseFor(
 ): Promise<void> {
   const [server = "mariadbd", ...serverArgs] = argv;
   const startedMs = ports.clock.now();
-  const { uid } = ports;
+  const { uid, env } = ports;
   const place = { datadir, byRoot: uid === 0, member: member !== undefined, ledger };
-  const names = { serverUser: serverUser(uid, account), user };
+  const names = { serverUser: serverUser(uid, account), key: readAgentKey(env), user };
   await initialise({ ...place, ...names, server, serverArgs, accounts: ports.accounts }, ports);
   ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);
 }

@@ -3,6 +3,8 @@
  * command that cannot be run, 128+n for a signal.
  */
 export const exitCode = {
+  /** A probe's no. */
+  unhealthy: 1,
   /** The command line has the wrong shape: unknown flag, command or argument. */
   usage: 64,
   /** A file or input holds what cannot be read; the message names file and line. */

@@ -1,174 +1,26 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { runAgent } from "../../src/agent/agent.js";
-import { askState } from "../../src/agent/ask.js";
-import { createContact } from "../../src/agent/contact.js";
-import { createLocalAgent } from "../../src/agent/local.js";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { accepts } from "../../src/agent/port.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
-import type { Ledger } from "../../src/bootstrap/ledger.js";
-import type { Phase } from "../../src/bootstrap/member.js";
-import { createParticipant } from "../../src/bootstrap/participant.js";
-import { loadLedger, saveLedger, saveTold, type Told } from "../../src/bootstrap/store.js";
-import { ordinalOf } from "../../src/peers/identity.js";
-import { type TestClock, testClock } from "../system/test-clock.js";
-import { collect, freePort, key, newId, passing, scratch, signal, uuid } from "./members.js";
+import { loadLedger, saveLedger } from "../../src/bootstrap/store.js";
+import { freePort, key, passing, signal, uuid } from "./members.js";
 
-const empty: Evidence = { kind: "empty" };
-const founding = { epoch: 1, id: "00ff00ff00ff00ff", seqno: -1n };
+import { empty, founder, ledgerOf, member, toldOf, world } from "./pod.js";
 
-function ledgerOf(...members: string[]): Ledger {
-  const view = { number: 3, members };
-  return { uuid, foundings: [founding], view, joining: undefined, discarded: [] };
-}
-
-/** What a server tells in a component of these members. */
-function toldOf(primary: boolean, number: number, ...members: string[]): Told {
-  const view = { number, members };
-  return {
-    status: primary ? "synced" : "connected",
-    current: { primary, view },
-    primary: primary ? { uuid, view, synced: true } : undefined,
-  };
-}
-
-/** DNS and the members' servers, as all agents of a test see them. */
-interface World {
-  readonly clock: TestClock;
-  /** By name; whom DNS names. */
-  readonly addresses: Map<string, string>;
-  /** Where Galera's port is open. */
-  readonly servers: Set<string>;
-}
-
-let world: World;
-beforeEach(() => {
-  world = { clock: testClock(), addresses: new Map(), servers: new Set() };
-});
-
-interface MemberOptions {
-  readonly ledger?: Ledger;
-  readonly parent?: number;
-  readonly port?: number;
-  readonly shared?: string;
-}
-
-/** The agent of a pod, with all that it is told in memory but its files and its sockets. */
-async function member(name: string, options: MemberOptions = {}) {
-  const { clock, addresses, servers } = world;
-  const { ledger, parent, shared } = options;
-  const address = `127.0.50.${11 + (ordinalOf(name) ?? 0)}`;
-  const port = options.port ?? (await freePort());
-  const stateDir = scratch();
-  if (ledger !== undefined) saveLedger(stateDir, ledger);
-  addresses.set(name, address);
-  const { log, lines } = collect();
-  const pod = {
-    parent,
-    seqno: 41n as bigint | undefined,
-    refusal: undefined as string | undefined,
-    shutdowns: 0,
-    terminated: [] as number[],
-  };
-  const asked: number[] = [];
-  const stop = new AbortController();
-  const participant = createParticipant(
-    {
-      ...{ name, ledger, incarnation: newId(), mode: "safe", replicas: undefined },
-      ...{ force: undefined, discard: undefined, addressType: "dns" },
-    },
-    {
-      ...{ clock, newId },
-      look: async () => {
-        const peers = [...addresses].map(([one, where]) => ({
-          ...{ name: `${one}.galera.db`, ordinal: ordinalOf(one), addresses: [where] },
-        }));
-        const isMe = (peer: { name: string }) => peer.name === `${name}.galera.db`;
-        const set = { peers, self: peers.find(isMe), others: peers.filter((peer) => !isMe(peer)) };
-        return { kind: "peers", set: { ...set, fresh: true }, ttlS: 5 };
-      },
-      save: (next) => saveLedger(stateDir, next),
-      contact: createContact(
-        { agentPort: port, key: shared },
-        { clock, newId, accepts: async (where) => servers.has(where) },
-      ),
-    },
-  );
-  const end = { done: false, reason: undefined as unknown };
-  const ended = runAgent(
-    { name, stateDir, host: address, port, key: shared, parent, address },
-    {
-      ...{ participant, clock, log, signal: stop.signal, parentNow: () => pod.parent ?? 1 },
-      terminate: (pid) => void pod.terminated.push(pid),
-      accepts: async (where) => servers.has(where),
-      sql: {
-        lastCommitted: async () => pod.seqno,
-        bootstrap: async () => {
-          asked.push(clock.now());
-          if (pod.refusal !== undefined) throw new Error(pod.refusal);
-        },
-        shutdown: async () => {
-          pod.shutdowns += 1;
-        },
-        close: async () => {},
-      },
-    },
-  ).then(
-    () => Object.assign(end, { done: true }),
-    (reason) => Object.assign(end, { done: true, reason }),
-  );
-  onTestFinished(async () => {
-    stop.abort(new Error("the test is over"));
-    await ended;
-  });
-  const local = createLocalAgent({ host: address, port, key: shared });
-  const state = async () => {
-    const nonce = newId();
-    const answer = await askState({ name, address, port, key: shared, nonce, signal });
-    if (answer.kind === "state") return answer.state;
-    throw new Error(answer.what);
-  };
-  await passing(clock, () => end.done || accepts(address, port, signal), 0);
-  return {
-    ...{ name, address, port, stateDir, lines, pod, asked, stop, end, state, local },
-    /** `run` begins a start. */
-    start: (evidence: Evidence) => local.start(evidence, signal),
-    decision: () => local.decision(signal),
-    /** The server's port is open. */
-    up: () => servers.add(address),
-    down: () => servers.delete(address),
-    tell: (told: Told) => saveTold(stateDir, told),
-    reaches: (phase: Partial<Phase>) =>
-      passing(clock, async () => {
-        const now: Phase = (await state()).phase;
-        return JSON.stringify({ ...now, ...phase }, bigints) === JSON.stringify(now, bigints);
-      }),
-  };
-}
-
-function bigints(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? `${value}` : value;
-}
-
-/** A founder in a primary component. */
-async function founder(options: MemberOptions = {}) {
-  const pod = await member("galera-0", options);
-  await pod.start(empty);
-  await passing(world.clock, async () => (await pod.decision()).action === "found");
-  pod.up();
-  pod.tell(toldOf(true, 1, "galera-0"));
-  await pod.reaches({ kind: "running", primary: true });
-  return pod;
-}
+/** What is said before anything was looked at. */
+const undecided = "the first look at DNS and the other members";
 
 describe("a start", () => {
   test("wakes the agent at once, which decides; before it there is nothing to do", async () => {
     const pod = await member("galera-0");
     await world.clock.advance(5000);
     expect(await pod.state()).toMatchObject({ phase: { kind: "idle" } });
-    expect(await pod.decision()).toMatchObject({ action: "wait", why: "DNS", asked: false });
+    expect(await pod.decision()).toMatchObject({
+      ...{ action: "wait", asked: false },
+      why: "the first look at DNS and the other members",
+    });
     await pod.start(empty);
     // The clock stands still.
     await expect.poll(async () => (await pod.decision()).action).toBe("found");
@@ -197,7 +49,7 @@ describe("a start", () => {
       ...{ kind: "position", uuid, seqno: 41n, safeToBootstrap: false, certain: true },
     });
     expect(await pod.decision()).toMatchObject({ action: "wait" });
-    await passing(world.clock, async () => (await pod.decision()).why !== "DNS");
+    await passing(world.clock, async () => (await pod.decision()).why !== undecided);
     expect(await pod.decision()).toMatchObject({
       action: "wait",
       why: expect.stringContaining("galera-1: its agent: connection refused"),
@@ -529,6 +381,41 @@ test("a port that an agent which ends still holds is taken over within 5 s", asy
   expect(world.clock.now()).toBeLessThan(5000);
 });
 
+describe("a sidecar that comes up beside an agent which run has left behind", () => {
+  const parentOf = async (pod: Awaited<ReturnType<typeof member>>) =>
+    (await pod.local.about(signal))?.parent;
+
+  test("stands by, says so once, and takes over when that one ends with its server", async () => {
+    const port = await freePort();
+    const left = await member("galera-0", { port, parent: 7 });
+    const sidecar = await member("galera-0", { port });
+    await passing(world.clock, () => sidecar.lines.length > 0, 1000);
+    for (let round = 0; round < 20; round += 1) await passing(world.clock, async () => true, 1000);
+    expect(sidecar.lines).toEqual([
+      "info: another agent of this pod is up: I take over when it ends",
+    ]);
+    expect(await parentOf(left)).toBe(7);
+    left.pod.parent = 1; // its server has ended
+    await passing(
+      world.clock,
+      async () => (await parentOf(sidecar)) === undefined && left.end.done,
+    );
+    expect(sidecar.end.done).toBe(false);
+  });
+
+  test.each([
+    ["another member's", "galera-1", 7],
+    ["another sidecar", "galera-0", undefined],
+  ])("does not wait for %s: Failure 78", async (_, name, parent) => {
+    const port = await freePort();
+    const other = await member(name, { port, ...(parent !== undefined && { parent }) });
+    world.addresses.delete(name);
+    const sidecar = await member("galera-0", { port, address: other.address });
+    await passing(world.clock, () => sidecar.end.done, 1000);
+    expect(sidecar.end.reason).toMatchObject({ exitCode: 78 });
+  });
+});
+
 describe("two agents", () => {
   test.each([
     ["with a shared key", key],
@@ -543,7 +430,7 @@ describe("two agents", () => {
       ...{ kind: "position", uuid, seqno, safeToBootstrap: false, certain: true },
     });
     await zero.start(at(40n));
-    await passing(world.clock, async () => (await zero.decision()).why !== "DNS");
+    await passing(world.clock, async () => (await zero.decision()).why !== undecided);
     await world.clock.advance(20_000);
     expect(await zero.decision()).toMatchObject({
       action: "wait",
@@ -574,7 +461,7 @@ describe("two agents", () => {
     const zero = await member("galera-0", { port, ledger, shared: key });
     const one = await member("galera-1", { port, ledger, shared: "another key, of nobody's" });
     await Promise.all([zero.start(empty), one.start(empty)]);
-    await passing(world.clock, async () => (await zero.decision()).why !== "DNS");
+    await passing(world.clock, async () => (await zero.decision()).why !== undecided);
     await world.clock.advance(10_000);
     expect(await zero.decision()).toMatchObject({
       action: "wait",

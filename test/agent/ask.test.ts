@@ -1,11 +1,24 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type AskOptions, askState } from "../../src/agent/ask.js";
-import { sign, signatureHeader, stateSubject } from "../../src/agent/signature.js";
+import { type AskOptions, askReport, askState } from "../../src/agent/ask.js";
+import { sign, signatureHeader, tellingSubject } from "../../src/agent/signature.js";
 import { toJson } from "../../src/bootstrap/format.js";
-import { freePort, handMade, host, http, key, serving, signal, stateOf, uuid } from "./members.js";
+import { report } from "../status/sightings.js";
+import {
+  freePort,
+  handMade,
+  host,
+  http,
+  key,
+  serving,
+  signal,
+  stateOf,
+  synced,
+  uuid,
+} from "./members.js";
 
 const nonce = "00000000000000ff";
+const subject = tellingSubject("/v1/state", nonce);
 
 function ask(port: number, options: Partial<AskOptions> = {}) {
   return askState({ name: "galera-1", address: host, port, key, nonce, signal, ...options });
@@ -36,28 +49,29 @@ describe("a state", () => {
     ["unsigned", undefined],
   ])("%s, with all that a member tells", async (_, shared) => {
     const { port } = await serving({ state: async () => rich }, { key: shared });
-    expect(await ask(port, { key: shared })).toEqual({ kind: "state", state: rich });
+    expect(await ask(port, { key: shared })).toEqual({ kind: "told", told: rich });
   });
 
   test("byte by byte, in chunks, and with what a later version adds", async () => {
     const body = toJson({ ...rich, further: { nested: [1] } });
-    const signature = sign(key, stateSubject(nonce), body);
+    const signature = sign(key, subject, body);
     const { port } = await handMade(async (socket) => {
       socket.write(`HTTP/1.1 200 OK\r\n${signatureHeader}: ${signature}\r\n`);
       socket.write("transfer-encoding: chunked\r\n\r\n");
       for (const byte of body) await new Promise((sent) => socket.write(`1\r\n${byte}\r\n`, sent));
       socket.end("0\r\n\r\n");
     });
-    expect(await ask(port)).toEqual({ kind: "state", state: rich });
+    expect(await ask(port)).toEqual({ kind: "told", told: rich });
   });
 
   test("of a member whose address is IPv6", async () => {
     const { port } = await serving({}, { key, host: "::1" });
-    expect(await ask(port, { address: "::1" })).toMatchObject({ kind: "state" });
+    expect(await ask(port, { address: "::1" })).toMatchObject({ kind: "told" });
   });
 });
 
 describe("keys", () => {
+  const doubtful = { kind: "silent", absent: false, unproved: true };
   test.each<[string, string | undefined, string | undefined, string]>([
     [
       "that differ",
@@ -69,25 +83,35 @@ describe("keys", () => {
     ["only there", key, undefined, "its agent has a GALERA_AGENT_KEY, and I have none"],
   ])("%s", async (_, theirs, mine, what) => {
     const { port } = await serving({}, { key: theirs });
-    expect(await ask(port, { key: mine })).toEqual({ kind: "silent", what, absent: false });
+    expect(await ask(port, { key: mine })).toEqual({ ...doubtful, what });
+  });
+
+  test.each<[string, string | undefined, string | undefined, object]>([
+    ["a signed answer is taken without a key", key, undefined, { kind: "told" }],
+    ["an unsigned one too", undefined, undefined, { kind: "told" }],
+    ["with a key, it has to be signed", undefined, key, doubtful],
+    ["with this key", "another key, of nobody's", key, doubtful],
+  ])("unverified: %s", async (_, theirs, mine, expected) => {
+    const { port } = await serving({}, { key: theirs });
+    expect(await ask(port, { key: mine, unverified: true })).toMatchObject(expected);
   });
 });
 
 describe("an answer that is not the one to this question", () => {
   const wrong = { kind: "silent", what: "its agent has another GALERA_AGENT_KEY than I" };
   const body = toJson(stateOf("galera-1"));
-  const signed = { [signatureHeader]: sign(key, stateSubject(nonce), body) };
+  const signed = { [signatureHeader]: sign(key, subject, body) };
 
   test("is the right one as it stands", async () => {
     const { port } = await handMade((socket) => socket.end(http(200, body, signed)));
-    expect(await ask(port)).toMatchObject({ kind: "state" });
+    expect(await ask(port)).toMatchObject({ kind: "told" });
   });
 
   test.each<[string, string, Record<string, string>]>([
     [
       "a replayed one, to an earlier nonce",
       body,
-      { [signatureHeader]: sign(key, stateSubject("00000000000000fe"), body) },
+      { [signatureHeader]: sign(key, tellingSubject("/v1/state", "00000000000000fe"), body) },
     ],
     ["a body changed on the way", body.replace("idle", "waiting"), signed],
     ["a signature twice", body, { ...signed, [signatureHeader.toUpperCase()]: "0".repeat(64) }],
@@ -142,7 +166,7 @@ describe("an answer that cannot be used", () => {
       unreadable("state.ballot: not a number from 0"),
     ],
   ])("%s", async (_, body, what) => {
-    const headers = { [signatureHeader]: sign(key, stateSubject(nonce), body) };
+    const headers = { [signatureHeader]: sign(key, subject, body) };
     const { port } = await handMade((socket) => socket.end(http(200, body, headers)));
     expect(await ask(port)).toEqual({ kind: "silent", what, absent: false });
   });
@@ -223,6 +247,43 @@ describe("nobody who could be understood", () => {
     const ms = performance.now() - started;
     expect(ms).toBeGreaterThan(950);
     expect(ms).toBeLessThan(1500);
+  });
+});
+
+describe("a report", () => {
+  const told = report(rich, { draining: "waiting", paused: 0.25, server: synced });
+  const asked = (port: number, options: Partial<AskOptions> = {}) =>
+    askReport({ name: "galera-1", address: host, port, key, nonce, signal, ...options });
+
+  test("with all that an agent knows", async () => {
+    const { port } = await serving({ report: async () => told }, { key });
+    expect(await asked(port)).toEqual({ kind: "told", told });
+  });
+
+  test("of another member", async () => {
+    const { port } = await serving({ report: async () => told }, { key });
+    const what = "the agent at its address is that of galera-1";
+    expect(await asked(port, { name: "galera-0" })).toMatchObject({ kind: "silent", what });
+  });
+
+  test("an answer to the question for the state is none to this", async () => {
+    const body = toJson(told);
+    const signed = { [signatureHeader]: sign(key, subject, body) };
+    const { port } = await handMade((socket) => socket.end(http(200, body, signed)));
+    expect(await asked(port)).toMatchObject({ kind: "silent", unproved: true });
+  });
+
+  test.each<[string, object, string]>([
+    ["a why that paints the terminal", { dnsProblem: "\x1b[31m" }, "status.dnsProblem: not a line"],
+    [
+      "one that forges a line",
+      { readiness: { ok: true, why: "a\nb" } },
+      "status.readiness.why: not a line",
+    ],
+  ])("%s", async (_, patch, why) => {
+    const { port } = await serving({ report: async () => ({ ...told, ...patch }) }, { key });
+    const what = `its agent's answer cannot be read (${why}): another version?`;
+    expect(await asked(port)).toEqual({ kind: "silent", what, absent: false });
   });
 });
 

@@ -18,13 +18,20 @@ describe("what is asked", () => {
     const started: unknown[] = [];
     const ordered = {
       ...{ action: "join", why: "galera-0 is in the primary component", discard: true },
-      targets: [{ name: "galera-0.galera.db", addresses: ["10.0.0.1"] }],
+      targets: [{ name: "galera-0.galera.db", addresses: ["10.0.0.1"], lookedUp: ["10.0.0.1"] }],
+      asked: true,
     };
+    const drained = { state: "waiting", why: "galera-2 to leave first" };
+    const limits: unknown[] = [];
     const { port } = await serving(
       {
         about: () => ({ name: "galera-0", parent: 7 }),
         start: (body) => void started.push(fromJson(body)),
         decision: () => ordered,
+        drain: (body) => {
+          limits.push(fromJson(body));
+          return drained;
+        },
       },
       { key: shared },
     );
@@ -33,6 +40,19 @@ describe("what is asked", () => {
     await agent.start({ ...evidence }, signal);
     expect(started).toEqual([{ evidence }]);
     expect(await agent.decision(signal)).toEqual(ordered);
+    expect(await agent.drain({ delayMs: 0.5, timeoutMs: 20_000 }, signal)).toEqual(drained);
+    expect(limits).toEqual([{ delayMs: 0.5, timeoutMs: 20_000 }]);
+  });
+
+  test("a sidecar has no parent; a wait may have a hint, and no targets yet", async () => {
+    const wait = { action: "wait", why: "DNS", discard: false, asked: false };
+    let decision: object = wait;
+    const { port } = await serving({ decision: () => decision });
+    const agent = createLocalAgent({ host, port, key: undefined });
+    expect(await agent.about(signal)).toEqual({ name: "galera-0", parent: undefined });
+    expect(await agent.decision(signal)).toEqual({ ...wait, targets: undefined });
+    decision = { ...wait, hint: "set it" };
+    expect(await agent.decision(signal)).toEqual({ ...decision, targets: undefined });
   });
 
   test("a position beyond 2^53 arrives whole", async () => {
@@ -47,7 +67,7 @@ describe("what is asked", () => {
   });
 });
 
-describe("what goes wrong is a Failure 70 in one line", () => {
+describe("what goes wrong is a Failure in one line", () => {
   const lost = (port: number, why: string) => ({
     ...{ exitCode: 70, message: `the agent on ${host}:${port}: ${why}` },
   });
@@ -59,14 +79,18 @@ describe("what goes wrong is a Failure 70 in one line", () => {
     await expect(agent.start(evidence, signal)).rejects.toMatchObject(
       lost(port, "connection refused"),
     );
-    await expect(agent.decision(signal)).rejects.toMatchObject(lost(port, "no answer"));
+    await expect(agent.decision(signal)).rejects.toMatchObject(lost(port, "connection refused"));
+    const limits = { delayMs: 0, timeoutMs: 1 };
+    const silent = { state: "silent", why: "connection refused" };
+    expect(await agent.drain(limits, signal)).toEqual(silent);
   });
 
   test("another key, or none here", async () => {
     const { port } = await serving({}, { key });
     for (const mine of [undefined, "another key, of nobody's"]) {
       const agent = createLocalAgent({ host, port, key: mine });
-      const refused = lost(port, "not signed with this agent's GALERA_AGENT_KEY");
+      const why = "not signed with this agent's GALERA_AGENT_KEY";
+      const refused = { ...lost(port, why), exitCode: 78 };
       await expect(agent.about(signal)).rejects.toMatchObject(refused);
       await expect(agent.start(evidence, signal)).rejects.toMatchObject(refused);
       await expect(agent.decision(signal)).rejects.toMatchObject(refused);
@@ -87,14 +111,20 @@ describe("what goes wrong is a Failure 70 in one line", () => {
   test.each<[string, number, string, string]>([
     ["no JSON", 200, "<html>", "no agent's answer (no JSON)"],
     ["null", 200, "null", "no agent's answer (agent: no object)"],
-    ["something else's object", 200, "{}", "no agent's answer (agent.name: not a short text)"],
+    ["something else's object", 200, "{}", "no agent's answer (agent.name: not a member's name)"],
+    [
+      "a parent that is no process",
+      200,
+      '{"name":"galera-0","parent":"1"}',
+      "no agent's answer (agent.parent: not a number from 0)",
+    ],
     ["a status without a reason", 404, "{}", "status 404"],
     ["a status with a page", 404, "<html>", "no agent's answer (no JSON)"],
     [
       "a reason that would be a second line",
       500,
       '{"error":"a\\nb"}',
-      "no agent's answer (answer.error: not a short text)",
+      "no agent's answer (answer.error: not a line)",
     ],
   ])("who listens there is no agent: %s", async (_, status, body, why) => {
     const { port } = await handMade((socket) => socket.end(http(status, body)));
@@ -102,12 +132,41 @@ describe("what goes wrong is a Failure 70 in one line", () => {
     await expect(agent.about(signal)).rejects.toMatchObject(lost(port, why));
   });
 
-  test("a decision that is none", async () => {
-    for (const body of ["null", "{}", '{"action":7}']) {
-      const { port } = await handMade((socket) => socket.end(http(200, body)));
-      const agent = createLocalAgent({ host, port, key: undefined });
-      await expect(agent.decision(signal)).rejects.toMatchObject({ exitCode: 70 });
-    }
+  const wait = { action: "wait", why: "DNS", discard: false, asked: true };
+  const target = { name: "galera-0.galera.db", addresses: ["10.0.0.1"] };
+  test.each<[string, unknown, string]>([
+    ["null", null, "decision: no object"],
+    ["nothing", {}, "decision.action: none of found, join, wait, hold"],
+    ["what no start can do", { ...wait, action: "rest" }, "decision.action: none of"],
+    ["no reason", { ...wait, why: 7 }, "decision.why: not a line"],
+    ["two lines", { ...wait, hint: "a\nb" }, "decision.hint: not a line"],
+    ["no word of discarding", { ...wait, discard: "yes" }, "decision.discard: neither true nor"],
+    ["no word of a start", { ...wait, asked: null }, "decision.asked: neither true nor false"],
+    ["no list of targets", { ...wait, targets: {} }, "decision.targets: no list"],
+    [
+      "a target without a name",
+      { ...wait, targets: [{ ...target, name: "a b" }] },
+      "decision.targets.0.name: not a member's name",
+    ],
+    [
+      "a target without addresses",
+      { ...wait, targets: [target, { ...target, addresses: "10.0.0.1" }] },
+      "decision.targets.1.addresses: no list",
+    ],
+  ])("a decision that is none: %s", async (_, body, why) => {
+    const { port } = await handMade((socket) => socket.end(http(200, JSON.stringify(body))));
+    const agent = createLocalAgent({ host, port, key: undefined });
+    await expect(agent.decision(signal)).rejects.toMatchObject({
+      ...{ exitCode: 70, message: expect.stringContaining(`no agent's answer (${why}`) },
+    });
+  });
+
+  test("how far a drain is, in words that nobody knows", async () => {
+    const { port } = await serving({ drain: () => ({ state: "perhaps", why: "who knows" }) });
+    const agent = createLocalAgent({ host, port, key: undefined });
+    await expect(agent.drain({ delayMs: 0, timeoutMs: 1 }, signal)).rejects.toMatchObject(
+      lost(port, "no agent's answer (drain.state: none of waiting, drained, overdue)"),
+    );
   });
 });
 

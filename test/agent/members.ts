@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Handlers, type ListenOptions, serve } from "../../src/agent/server.js";
 import { begun, type MemberState } from "../../src/bootstrap/member.js";
+import type { WsrepStatus } from "../../src/galera/wsrep-status.js";
 import { systemClock } from "../../src/system/clock.js";
 import type { Log } from "../../src/system/log.js";
 import type { TestClock } from "../system/test-clock.js";
@@ -19,6 +20,13 @@ export const { signal } = new AbortController();
 export function stateOf(name: string, rest: Partial<MemberState> = {}): MemberState {
   return { ...begun(name, `agent-of-${name}`, undefined), ...rest };
 }
+
+/** What a server says that is Synced in the primary component of three. */
+export const synced: WsrepStatus = {
+  ...{ ready: true, primary: true, state: 4, comment: "Synced", clusterSize: 3 },
+  ...{ lastCommitted: 41n, pausedNs: 0n, receiveQueue: 0, sendQueue: 0 },
+  ...{ desync: false, rejects: false, sstMethod: "rsync" },
+};
 
 /** A directory that is gone after the test. */
 export function scratch(): string {
@@ -46,6 +54,19 @@ export async function passing(clock: TestClock, isSo: () => unknown, stepMs = 10
 /** An id that nobody else makes. */
 export const newId = () => Math.random().toString(16).slice(2).padEnd(16, "0").slice(0, 16);
 
+/** An agent with nothing to do. */
+export const idleHandlers: Handlers = {
+  state: async () => stateOf("galera-1"),
+  report: async () => ({}),
+  health: async () => ({ ok: true, why: "nothing to do" }),
+  metrics: async () => ({ contentType: "text/plain", body: "" }),
+  about: () => ({ name: "galera-0", parent: undefined }),
+  ended: () => {},
+  start: () => {},
+  decision: () => ({ action: "wait", why: "DNS", discard: false }),
+  drain: () => ({ state: "drained", why: "nothing to do" }),
+};
+
 /** The agent's server on a port of its own, until the test's end. */
 export async function serving(
   handlers: Partial<Handlers> = {},
@@ -53,16 +74,9 @@ export async function serving(
 ) {
   const faults: string[] = [];
   const server = await serve(
-    {
-      state: async () => stateOf("galera-1"),
-      about: () => ({ name: "galera-0", parent: undefined }),
-      ended: () => {},
-      start: () => {},
-      decision: () => ({ action: "wait", why: "DNS", discard: false }),
-      ...handlers,
-    },
+    { ...idleHandlers, ...handlers },
     { host, port: 0, key: undefined, signal, ...options },
-    { clock: systemClock, fault: (what) => faults.push(what) },
+    { clock: systemClock, fault: (what) => faults.push(what), isAwaited: async () => false },
   );
   const port = portOf(server.address());
   const close = () => {

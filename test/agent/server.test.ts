@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { probePaths, probes } from "../../src/agent/health.js";
 import { accepts } from "../../src/agent/port.js";
 import { isFromHere, serve } from "../../src/agent/server.js";
 import {
@@ -7,11 +10,11 @@ import {
   requestSubject,
   sign,
   signatureHeader,
-  stateSubject,
+  tellingSubject,
 } from "../../src/agent/signature.js";
 import { systemClock } from "../../src/system/clock.js";
 import { testClock } from "../system/test-clock.js";
-import { host, key, passing, portOf, serving, signal } from "./members.js";
+import { host, idleHandlers, key, passing, portOf, serving, signal } from "./members.js";
 
 interface Sent {
   readonly method?: string;
@@ -76,7 +79,7 @@ describe("GET /v1/state", () => {
     const { status, body, signature } = await send(port, { path: "/v1/state?nonce=00ff" });
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ name: "galera-1", phase: { kind: "idle" } });
-    expect(isSignedBy(key, signature, stateSubject("00ff"), body)).toBe(true);
+    expect(isSignedBy(key, signature, tellingSubject("/v1/state", "00ff"), body)).toBe(true);
   });
 
   test("carries no signature without a key", async () => {
@@ -89,6 +92,41 @@ describe("GET /v1/state", () => {
     const { port } = await serving({}, { key });
     const { status, signature } = await send(port, { path: `/v1/state?nonce=${nonce}` });
     expect({ status, signature }).toEqual({ status: 400, signature: undefined });
+  });
+});
+
+describe("the probes", () => {
+  test.each(probes)("%s: 200 or 503, and why, for GET and HEAD, without a key", async (probe) => {
+    const asked: string[] = [];
+    const { port } = await serving(
+      {
+        health: async (one) => {
+          asked.push(one);
+          return { ok: asked.length % 2 === 1, why: "synced" };
+        },
+      },
+      { key },
+    );
+    const path = probePaths[probe];
+    expect(await send(port, { path })).toMatchObject({
+      ...{ status: 200, body: '{"ok":true,"why":"synced"}', signature: undefined },
+    });
+    expect(await send(port, { path })).toMatchObject({
+      ...{ status: 503, body: '{"ok":false,"why":"synced"}' },
+    });
+    const head = await send(port, { method: "HEAD", path: `${path}?verbose` });
+    expect(head).toMatchObject({ status: 200, body: "" });
+    expect(head.text).toMatch(/content-length: 26\r\n/);
+    expect(asked).toEqual([probe, probe, probe]);
+  });
+
+  test("metrics, as Prometheus has them", async () => {
+    const { port } = await serving({
+      metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
+    });
+    const { status, text } = await send(port, { path: "/metrics" });
+    expect(status).toBe(200);
+    expect(text).toMatch(/content-type: text\/plain; version=0.0.4\r\n[\s\S]*\r\n\r\nup 1\n$/);
   });
 });
 
@@ -165,6 +203,15 @@ describe("what nobody asks", () => {
     ["GET", "/v1/start", 404],
     ["POST", "/v1/decision", 404],
     ["DELETE", "/v1/start", 404],
+    ["HEAD", "/v1/agent", 404],
+    ["POST", "/livez", 404],
+    ["PUT", "/readyz", 404],
+    ["DELETE", "/metrics", 404],
+    ["GET", "/livez/", 404],
+    ["GET", "/readyz%00", 404],
+    ["GET", "/%2e%2e/%2e%2e/etc/passwd", 404],
+    ["GET", "/__proto__", 404],
+    ["GET", "/constructor", 404],
     ["OPTIONS", "*", 404],
     ["GET", "//", 400],
     ["GET", "http://[", 400],
@@ -173,12 +220,35 @@ describe("what nobody asks", () => {
     const body = method === "POST" ? { body: "" } : {};
     const reply = await send(port, { method, path, ...body });
     expect(reply.status).toBe(status);
-    expect(JSON.parse(reply.body)).toEqual({ error: expect.any(String) });
+    if (method !== "HEAD") expect(JSON.parse(reply.body)).toEqual({ error: expect.any(String) });
     expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ["GET", "/v1/agent"],
+    ["POST", "/v1/start"],
+    ["GET", "/nothing"],
+  ])("%s %s: a 404 for whoever has no key, as if it were not there", async (method, path) => {
+    const { port } = await serving({}, { key });
+    const local = await send(port, { method, path, body: "" });
+    expect(local.status).toBe(path === "/nothing" ? 404 : 403);
   });
 
   test.each<[string, string, number]>([
     ["no HTTP", "\x16\x03\x01\x02\x00", 400],
+    ["a NUL in the path", "GET /livez\0 HTTP/1.1\r\nhost: a\r\n\r\n", 400],
+    ["a NUL in a header", "GET /livez HTTP/1.1\r\nhost: a\0b\r\n\r\n", 400],
+    ["a path of 9 KiB", `GET /${"y".repeat(9000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431],
+    [
+      "a length, and chunks",
+      "POST /v1/start HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+    [
+      "a length that is none",
+      "POST /v1/start HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
+      400,
+    ],
     ["headers of 8 KiB", `GET / HTTP/1.1\r\nx: ${"y".repeat(9000)}\r\n\r\n`, 431],
     [
       "two lengths",
@@ -191,6 +261,13 @@ describe("what nobody asks", () => {
     const answer = raw(port, bytes);
     expect(await send(port, { path: "/v1/state" })).toMatchObject({ status: 200 });
     expect((await answer).split(" ")[1]).toBe(`${status}`);
+  });
+
+  test("HTTP/0.9 and 1.0 are answered as 1.1 is", async () => {
+    const { port } = await serving();
+    for (const version of ["", " HTTP/1.0"]) {
+      expect(await raw(port, `GET /livez${version}\r\n\r\n`)).toContain("HTTP/1.1 200");
+    }
   });
 
   test("CONNECT and Upgrade", async () => {
@@ -252,6 +329,97 @@ test("a fault in a handler is a 500 without what it is about, and one line", asy
   expect(await send(port, { path: "/v1/agent" })).toMatchObject({ status: 200 });
 });
 
+/** A program that does something to the port with many sockets, in a process of its own, until the test's end. */
+async function attacker(port: number, body: string) {
+  const code = `
+    const { connect } = require("node:net");
+    const open = () => {
+      const socket = connect({ host: "${host}", port: ${port} });
+      socket.on("error", () => {});
+      return socket;
+    };
+    ${body}`;
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  const end = () => {
+    child.kill("SIGKILL");
+    return ended;
+  };
+  onTestFinished(end);
+  await new Promise((ready) => child.stdout.once("data", ready));
+  return end;
+}
+
+const descriptors = () => readdirSync("/proc/self/fd").length;
+
+describe("attacks, while the kubelet and the members ask", () => {
+  const head = "GET /v1/state HTTP/1.1\\r\\nhost: a\\r\\n";
+  const again = (one: string, count = 100) => `
+    const again = () => { const s = open(); ${one}; s.on("close", () => setTimeout(again, 10)); };
+    for (let n = 0; n < ${count}; n += 1) again();
+    console.log("ready");`;
+  test.each<[string, string]>([
+    ["3,000 that say nothing", 'for (let n = 0; n < 3000; n += 1) open(); console.log("ready");'],
+    [
+      "100 with slow headers",
+      again(`s.write("${head}x: "); setInterval(() => s.write("y"), 50).unref()`),
+    ],
+    ["100 with garbage", again("s.write(Buffer.alloc(4096, 0x16)); s.resume()")],
+    ["100 with endless headers", again(`s.write("${head}x: " + "y".repeat(65536)); s.resume()`)],
+    [
+      "100 with endless chunks",
+      again(
+        `s.write("POST /v1/start HTTP/1.1\\r\\nhost: a\\r\\ntransfer-encoding: chunked\\r\\n\\r\\n" + "ffff\\r\\n" + "z".repeat(65536)); s.resume()`,
+      ),
+    ],
+    [
+      "100 with a huge body for a probe",
+      again(
+        `s.write("GET /livez HTTP/1.1\\r\\nhost: a\\r\\ncontent-length: 99999999999\\r\\n\\r\\n" + "z".repeat(65536)); s.resume()`,
+      ),
+    ],
+    [
+      "two that pipeline a thousand requests each",
+      again(`s.write("${head}\\r\\n".repeat(1000)); s.resume()`, 2),
+    ],
+    [
+      "100 that never read their answer",
+      again(`s.pause(); s.write("GET /metrics HTTP/1.1\\r\\nhost: a\\r\\n\\r\\n")`),
+    ],
+    [
+      "100 that go as soon as they have asked",
+      again(`s.write("${head}\\r\\n"); s.resetAndDestroy()`),
+    ],
+  ])(
+    "%s",
+    async (_, attack) => {
+      const { port, faults } = await serving({
+        health: async () => {
+          await systemClock.sleep(30); // as long as a server takes to answer
+          return { ok: true, why: "synced" };
+        },
+        metrics: async () => ({ contentType: "text/plain", body: "m".repeat(200_000) }),
+      });
+      const before = { open: descriptors(), rss: process.memoryUsage.rss() };
+      const end = await attacker(port, attack);
+      for (let n = 0; n < 5; n += 1) {
+        const started = performance.now();
+        for (const path of ["/livez", "/v1/state"]) {
+          expect(await send(port, { path })).toMatchObject({ status: 200 });
+        }
+        expect(performance.now() - started).toBeLessThan(2000);
+        await systemClock.sleep(50);
+      }
+      expect(descriptors() - before.open).toBeLessThan(1100);
+      expect(process.memoryUsage.rss() - before.rss).toBeLessThan(200e6);
+      await end();
+      await expect.poll(descriptors, { timeout: 5000 }).toBeLessThanOrEqual(before.open);
+      expect(faults).toEqual([]);
+    },
+    30_000,
+  );
+});
+
 describe("whoever is slow, or many", () => {
   test("300 idle connections keep nobody from an answer", async () => {
     const { port } = await serving();
@@ -303,22 +471,22 @@ describe("whoever is slow, or many", () => {
     for (const ms of await Promise.all(ends)) expect(ms).toBeLessThan(4800);
   });
 
-  test("a connection serves one request", async () => {
-    const { port } = await serving();
+  test("a connection serves one request: one that brings more is cut off", async () => {
+    let asked = 0;
+    const state = async () => {
+      asked += 1;
+      await systemClock.sleep(10);
+      return {};
+    };
+    const { port } = await serving({ state });
     const one = "GET /v1/state HTTP/1.1\r\nhost: a\r\nconnection: keep-alive\r\n\r\n";
-    expect((await raw(port, one.repeat(3))).match(/HTTP\/1.1 200/g)).toHaveLength(1);
+    expect((await raw(port, one)).match(/HTTP\/1.1 200/g)).toHaveLength(1);
+    expect(await raw(port, one.repeat(100))).toBe("");
+    expect(asked).toBe(2);
   });
 });
 
 describe("the port", () => {
-  const handlers = {
-    state: async () => ({}),
-    about: () => ({}),
-    ended: () => {},
-    start: () => {},
-    decision: () => ({}),
-  };
-
   async function taken() {
     const server = createServer();
     await new Promise<void>((listening) => server.listen(0, host, listening));
@@ -329,8 +497,8 @@ describe("the port", () => {
   test("that is in use is taken over as soon as it is free", async () => {
     const { port, server } = await taken();
     const clock = testClock();
-    const ports = { clock, fault: () => {} };
-    const started = serve(handlers, { host, port, key: undefined, signal }, ports);
+    const ports = { clock, fault: () => {}, isAwaited: async () => false };
+    const started = serve(idleHandlers, { host, port, key: undefined, signal }, ports);
     await clock.advance(4000);
     server.close();
     await passing(clock, () => accepts(host, port, signal));
@@ -341,8 +509,8 @@ describe("the port", () => {
   test("that stays in use: Failure 78 after 12 s, which names it", async () => {
     const { port } = await taken();
     const clock = testClock();
-    const ports = { clock, fault: () => {} };
-    const started = serve(handlers, { host, port, key, signal }, ports).catch((error) => error);
+    const ports = { clock, fault: () => {}, isAwaited: async () => false };
+    const started = serve(idleHandlers, { host, port, key, signal }, ports).catch((error) => error);
     let ended: unknown;
     started.then((error) => {
       ended = error;
@@ -357,8 +525,8 @@ describe("the port", () => {
   });
 
   test("on an address that is not this host's: Failure 78 at once", async () => {
-    const ports = { clock: testClock(), fault: () => {} };
-    const started = serve(handlers, { host: "192.0.2.1", port: 0, key, signal }, ports);
+    const ports = { clock: testClock(), fault: () => {}, isAwaited: async () => false };
+    const started = serve(idleHandlers, { host: "192.0.2.1", port: 0, key, signal }, ports);
     await expect(started).rejects.toMatchObject({
       exitCode: 78,
       message: expect.stringContaining("EADDRNOTAVAIL"),
@@ -369,8 +537,8 @@ describe("the port", () => {
     const { port } = await taken();
     const reason = new Error("ended by SIGTERM");
     const stop = new AbortController();
-    const ports = { clock: testClock(), fault: () => {} };
-    const started = serve(handlers, { host, port, key, signal: stop.signal }, ports);
+    const ports = { clock: testClock(), fault: () => {}, isAwaited: async () => false };
+    const started = serve(idleHandlers, { host, port, key, signal: stop.signal }, ports);
     setTimeout(() => stop.abort(reason), 20);
     await expect(started).rejects.toBe(reason);
   });

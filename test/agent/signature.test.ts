@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { isSignedBy, requestSubject, sign, stateSubject } from "../../src/agent/signature.js";
+import { isSignedBy, requestSubject, sign, tellingSubject } from "../../src/agent/signature.js";
 
 const key = "a key of the members";
-const subject = stateSubject("00ff");
+const subject = tellingSubject("/v1/state", "00ff");
 
 test("HMAC-SHA256 over the subject and the body, in hex", () => {
-  const expected = createHmac("sha256", key).update('galera-peers state 00ff\n{"a":1}');
+  const expected = createHmac("sha256", key).update('galera-peers /v1/state 00ff\n{"a":1}');
   expect(sign(key, subject, '{"a":1}')).toBe(expected.digest("hex"));
 });
 
@@ -20,7 +20,8 @@ const signature = sign(key, subject, "{}");
 test.each<[string, string | undefined, string, string, string]>([
   ["another key", signature, "a key of nobody's", subject, "{}"],
   ["a longer key", signature, `${key} `, subject, "{}"],
-  ["another nonce", signature, key, stateSubject("00fe"), "{}"],
+  ["another nonce", signature, key, tellingSubject("/v1/state", "00fe"), "{}"],
+  ["another path", signature, key, tellingSubject("/v1/status", "00ff"), "{}"],
   ["another subject", signature, key, requestSubject("GET", "/v1/state"), "{}"],
   ["another body", signature, key, subject, "{ }"],
   ["no signature", undefined, key, subject, "{}"],

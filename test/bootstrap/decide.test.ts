@@ -407,7 +407,7 @@ describe("rule 4: who has to be asked", () => {
     [
       "one whose server is not started",
       seen([waiting(0, at(5), ledger(2)), waiting(1, at(5), ledger(2), phase("idle"))]),
-      "wait: galera-1: its agent is up, its server not started; galera-0 has 8b1f…:5, galera-1 has 8b1f…:5",
+      "wait: galera-1: its agent is up, its server not started; galera-0 has 8b1f…:5, galera-1 has not been started",
     ],
     [
       "all of the newest view, and nobody else",

@@ -52,6 +52,7 @@ test.each<["plan" | "agent", string[], readonly unknown[]]>([
   ["plan", ["--json", "--replicas", "3", "mariadbd"], [["mariadbd"], { replicas: "3" }, true]],
   ["plan", [], [[], {}, false]],
   ["agent", ["--parent", "7", "--state-dir", "/s"], [[], { stateDir: "/s" }, "7"]],
+  ["agent", ["--cnf", "/c", "--on-change", "cat"], [[], { cnf: "/c", onChange: "cat" }, undefined]],
   ["agent", ["--", "mariadbd", "--parent"], [["mariadbd", "--parent"], {}, undefined]],
 ])("%s %j", async (name, words, expected) => {
   expect(await called(name, ...words)).toEqual(expected);
@@ -64,7 +65,8 @@ test.each<["run" | "plan" | "agent", string[]]>([
   ["run", ["--parent", "1"]],
   ["plan", ["--no-agent"]],
   ["agent", ["--no-agent"]],
-  ["agent", ["--cnf", "/x"]],
+  ["run", ["--on-change", "cat"]],
+  ["plan", ["--on-start", "cat"]],
 ])("%s has no %j", async (name, words) => {
   await expect(called(name, ...words)).rejects.toMatchObject({ code: "commander.unknownOption" });
 });

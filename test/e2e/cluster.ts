@@ -130,8 +130,9 @@ export async function createCluster(options: ClusterOptions) {
     return {
       argv: [
         ...(network?.inside(i) ?? []),
+        ...(what === "run" && options.sidecars ? afterSidecar(own) : []),
         ...[process.execPath, program, what, ...args.slice(1)],
-        ...[`--bind-address=${own}`, "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=16M"],
+        ...[`--bind-address=${own}`, "--innodb-log-file-size=8M"],
       ],
       env: {
         ...env,
@@ -247,6 +248,16 @@ export async function createCluster(options: ClusterOptions) {
     const { sidecar } = pod(i);
     pod(i).sidecar = undefined;
     await Promise.all([killServer(i), killAll(i, sidecar)]);
+  };
+
+  /** SIGKILL to the sidecar alone. */
+  const killAgent = async (i: number) => {
+    const { sidecar } = pod(i);
+    pod(i).sidecar = undefined;
+    await killAll(i, sidecar);
+  };
+  const startAgent = (i: number) => {
+    pod(i).sidecar ??= run(i, "agent", {});
   };
 
   /** The pod is gone for good: its disk stays. */
@@ -515,8 +526,9 @@ export async function createCluster(options: ClusterOptions) {
     const sets = new Map<string, string[]>();
     for (const line of words) {
       const [, whose = "?"] = /(galera-\d+)\//.exec(line.join(" ")) ?? [];
-      const isOurs = line[1] === program;
-      const what = isOurs ? (line[2] ?? "") : (line[0]?.split("/").at(-1) ?? "");
+      const ours = line.indexOf(program); // behind Node and its flags
+      const isOurs = ours > 0;
+      const what = isOurs ? (line[ours + 1] ?? "") : (line[0]?.split("/").at(-1) ?? "");
       if (isOurs && what === "notify") continue;
       sets.set(whose, [...(sets.get(whose) ?? []), what]);
     }
@@ -532,7 +544,7 @@ export async function createCluster(options: ClusterOptions) {
 
   return {
     ...{ dir, dns, acknowledged, address, paths, up, name, unname, move },
-    ...{ start, stop, kill, killServer, remove, wipe, endOf, found, close },
+    ...{ start, stop, kill, killServer, killAgent, startAgent, remove, wipe, endOf, found, close },
     ...{ sql, status, anySynced, allSynced, createTable, write, writeBulk, keepWriting, verify },
     ...{ log, ownLines, says, tails, ledger, processes },
     /** Whether it has, since its last `start`. */
@@ -544,12 +556,21 @@ export async function createCluster(options: ClusterOptions) {
       await allSynced(members);
     },
     restarts: (i: number) => pod(i).restarts,
+    /** The first process of a member's container, which becomes the server, and of its sidecar. */
+    pid: (i: number) => pod(i).container?.pid,
+    agentPid: (i: number) => pod(i).sidecar?.pid,
     /** The processes of a member's container, or of what it left. */
     session: (i: number) => {
       const { container } = pod(i);
       return container === undefined ? [] : sessionProcesses(container.pid, paths(i).dir);
     },
   };
+}
+
+/** The kubelet starts a pod's containers once its sidecar's startup probe has passed. */
+function afterSidecar(address: string): readonly string[] {
+  const listens = `(: </dev/tcp/${address}/4569) 2>/dev/null`;
+  return ["bash", "-c", `until ${listens}; do sleep 0.05; done; exec "$@"`, "bash"];
 }
 
 function allProcesses(): number[] {

@@ -1,7 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { getEventListeners } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 import { type HookInput, runHook } from "../../src/hooks/hook.js";
 import { runProcess } from "../../src/system/processes.js";
 import { living } from "../system/process-group.js";
@@ -23,13 +33,14 @@ const input: HookInput = { peers, self: peers[0] as string, podIp: undefined };
 interface Options {
   readonly given?: Partial<HookInput>;
   readonly timeoutMs?: number;
+  readonly hidden?: readonly string[];
 }
 
 /** A hook that runs; `command` begins with one of the scripts or is any command line. */
-function start(command: string, { given, timeoutMs }: Options = {}) {
+function start(command: string, { given, timeoutMs, ...rest }: Options = {}) {
   const clock = testClock();
   const stop = new AbortController();
-  const ports = { runProcess, clock, signal: stop.signal };
+  const ports = { runProcess, clock, signal: stop.signal, ...rest };
   const line = command.replace(/^\w+\.sh/, (script) => join(scripts, script));
   const end = runHook("on-start", line, { ...input, ...given }, timeoutMs, ports);
   end.catch(() => {}); // looked at later
@@ -110,6 +121,42 @@ describe("variables as kmodules/peer-finder sets them", () => {
   });
 });
 
+describe("variables of this process", () => {
+  const secret = "a-key-that-nobody-else-may-know";
+  beforeEach(() => {
+    vi.stubEnv("GALERA_AGENT_KEY", secret);
+    vi.stubEnv("GALERA_SERVICE", "galera");
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each<[readonly string[], number, number]>([
+    [[], 1, 1],
+    [["GALERA_AGENT_KEY", "NOT_SET"], 0, 1],
+    [["GALERA_AGENT_KEY", "GALERA_SERVICE"], 0, 0],
+  ])("pass to the hook, but for %j", async (hidden, key, service) => {
+    await start(`env > ${out}`, { hidden }).end;
+    const count = (line: string) =>
+      written()
+        .split("\n")
+        .filter((one) => one === line).length;
+    expect(count(`GALERA_AGENT_KEY=${secret}`)).toBe(key);
+    expect(count("GALERA_SERVICE=galera")).toBe(service);
+    expect(written()).not.toContain("NOT_SET");
+    expect(written()).toContain(`HOST_ADDRESS=${peers[0]}\n`);
+  });
+});
+
+test("no shell reads the account's ~/.bashrc", async () => {
+  const home = join(directory, "home");
+  mkdirSync(home);
+  writeFileSync(join(home, ".bashrc"), `echo read > ${out}.bashrc`);
+  vi.stubEnv("HOME", home);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await start(`echo $HOME > ${out}`, { hidden: ["SHLVL"] }).end;
+  expect(written()).toBe(`${home}\n`);
+  expect(existsSync(`${out}.bashrc`)).toBe(false);
+});
+
 describe("a hook that does not read its standard input is fine", () => {
   const many = Array.from({ length: 20_000 }, (_, n) => `galera-${n}.galera.db.svc.cluster.local`);
 
@@ -181,6 +228,14 @@ describe("a hook that hangs", () => {
     stop.abort(new Error("ended by SIGTERM"));
     await expect(end).rejects.toThrow("ended by SIGTERM");
     expect(written()).toBe("tidied\n");
+  });
+
+  test("leaves nothing on the signal, however it has ended", async () => {
+    for (const command of ["true", "exit 3", "/no/such/hook"]) {
+      const { stop, end } = start(command, { timeoutMs: 30_000 });
+      await end.catch(() => {});
+      expect(getEventListeners(stop.signal, "abort"), command).toEqual([]);
+    }
   });
 
   test("does not begin once we have ended", async () => {

@@ -52,7 +52,7 @@ test("its environment is the pod's, not the user's", () => {
     POD_NAMESPACE: "lab",
     POD_IP: "127.0.7.2",
     GALERA_ADDRESS_TYPE: "ip",
-    GALERA_CNF: "/tmp/l/galera-1/galera.cnf",
+    GALERA_CNF: "/tmp/l/galera-1/run/galera.cnf",
     GALERA_PROVIDER_OPTIONS:
       "gmcast.listen_addr=tcp://127.0.7.2:4567;ist.recv_bind=127.0.7.2;gcache.size=32M",
     MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: "1",
@@ -61,7 +61,9 @@ test("its environment is the pod's, not the user's", () => {
 });
 
 test("its option file includes galera.cnf", () => {
-  expect(myCnf(podPaths(lab, "galera-0"))).toMatch(/^!include \/tmp\/l\/galera-0\/galera\.cnf$/m);
+  expect(myCnf(podPaths(lab, "galera-0"))).toMatch(
+    /^!include \/tmp\/l\/galera-0\/run\/galera\.cnf$/m,
+  );
 });
 
 test("a socket's path has at most 107 bytes", () => {

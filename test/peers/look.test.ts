@@ -17,29 +17,33 @@ test("an answer that names me is the peers", () => {
 });
 
 describe("anything else is awaited, in words that say what", () => {
-  test.each<[string, Lookup<readonly Target[]>, string]>([
+  test.each<[string, Lookup<readonly Target[]>, "unnamed" | "empty" | "failed", string]>([
     [
       "others alone",
       answer(targets("galera-1", "galera-10")),
+      "unnamed",
       `my own SRV record: ${me.fqdn} is not among ${fqdn("galera-1")}, ${fqdn("galera-10")}`,
     ],
     [
       "NXDOMAIN",
       { kind: "empty", why: "nxdomain", ttlS: 5 },
+      "empty",
       `my own SRV record: ${serviceFqdn} does not exist (NXDOMAIN)`,
     ],
     [
       "no data",
       { kind: "empty", why: "nodata", ttlS: 5 },
+      "empty",
       `my own SRV record: ${serviceFqdn} has none (does the Service name its ports?)`,
     ],
     [
       "a failure",
       { kind: "failed", why: "servfail", detail: "10.0.0.10:53: SERVFAIL" },
+      "failed",
       `DNS: ${serviceFqdn}: 10.0.0.10:53: SERVFAIL`,
     ],
-  ])("%s", (_, found, what) => {
-    expect(sight(found, me)).toEqual({ kind: "awaiting", what });
+  ])("%s", (_, found, because, what) => {
+    expect(sight(found, me)).toEqual({ kind: "awaiting", because, what });
   });
 
   test("5,000 others do not make a long line", () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { AgentAccount } from "../../src/agent/account.js";
 import { accountStatements, quoteSql, readAccounts } from "../../src/server/accounts.js";
 import { Failure } from "../../src/system/failure.js";
 
@@ -67,32 +68,38 @@ test("without a root option there are no statements, but a failure that names th
 
 test("each statement is one line, whatever the password", () => {
   const accounts = readAccounts({ MARIADB_ROOT_PASSWORD: "a;\nb\r\n'\\", MARIADB_ROOT_HOST: "h'" });
-  for (const statement of accountStatements(accounts, "", "m'y\nsql")) {
+  for (const statement of accountStatements(accounts, "", { kind: "socket", user: "m'y\nsql" })) {
     expect(statement).toMatch(/^[^\n\r]*;$/);
   }
 });
 
-test.each([
+test.each<[AgentAccount | undefined, string[]]>([
   [
-    "mysql",
+    { kind: "socket", user: "mysql" },
     [
       "CREATE USER 'mysql'@localhost IDENTIFIED VIA unix_socket;",
       "GRANT SUPER, SHUTDOWN ON *.* TO 'mysql'@localhost;",
     ],
   ],
   [
-    "o'neil",
+    { kind: "socket", user: "o'neil" },
     [
       "CREATE USER 'o\\'neil'@localhost IDENTIFIED VIA unix_socket;",
       "GRANT SUPER, SHUTDOWN ON *.* TO 'o\\'neil'@localhost;",
     ],
   ],
-  ["root", []],
+  [
+    { kind: "password", user: "galera-peers", password: "it's" },
+    [
+      "CREATE USER 'galera-peers'@localhost IDENTIFIED BY 'it\\'s';",
+      "GRANT SUPER, SHUTDOWN ON *.* TO 'galera-peers'@localhost;",
+    ],
+  ],
   [undefined, []],
-])("the account that the server runs as, %j, asks it over the socket", (serverUser, expected) => {
+])("the agent gets in by %j, and the other accounts stay as they are", (agent, expected) => {
   const accounts = { root: { kind: "empty" }, rootHost: undefined } as const;
   const without = accountStatements(accounts, "", undefined);
-  expect(accountStatements(accounts, "", serverUser)).toEqual([...without, ...expected]);
+  expect(accountStatements(accounts, "", agent)).toEqual([...without, ...expected]);
 });
 
 test.each([

@@ -11,6 +11,7 @@ import {
   type InitialisePorts,
   initialise,
 } from "../../src/server/initialise.js";
+import { key } from "../agent/members.js";
 import { founding, ledger, pods } from "../bootstrap/cluster.js";
 
 const uuid = "6a6ea9ba-0000-11f0-8000-000000000001";
@@ -71,7 +72,7 @@ describe("an initialisation", () => {
     ...{ datadir: "", server: "mariadbd", serverArgs: ["--defaults-file=/my.cnf", "--x"] },
     ...{ user: ["--user=mysql"], byRoot: false, member: true, ledger: isNew },
     ...{
-      serverUser: "mysql",
+      ...{ serverUser: "mysql", key: undefined },
       accounts: { root: { kind: "password", password: "geheim" }, rootHost: "%" },
     },
   };
@@ -121,6 +122,30 @@ describe("an initialisation", () => {
     const single = await make({ member: false, ledger: undefined });
     expect(single.files).toEqual(["ibdata1"]);
     expect(single.ran[1]?.input).not.toContain("unix_socket"); // no agent asks it anything
+  });
+
+  test.each([
+    ["a name needs no secret", "mysql", key, /'mysql'@localhost IDENTIFIED VIA unix_socket;/],
+    ["a UID without one has the key", undefined, key, /'galera-peers'@localhost IDENTIFIED BY '/],
+    ["root's account is root's", "root", key, /'galera-peers'@localhost IDENTIFIED BY '/],
+  ])("makes the agent's account: %s", async (_, serverUser, given, account) => {
+    const { ran, said } = await make({ serverUser, key: given });
+    const made = ran[1]?.input?.match(/^(CREATE USER|GRANT SUPER).*localhost.*$/gm);
+    expect(made).toEqual([expect.stringMatching(account), expect.stringMatching(/^GRANT SUPER, /)]);
+    expect(ran.flatMap(({ words }) => words).join() + said.join()).not.toMatch(
+      /-Aa1|members share/,
+    );
+  });
+
+  test.each<[Partial<InitialiseOptions>, string]>([
+    [{ serverUser: undefined, key: undefined }, "there is neither a name nor a key"],
+    [
+      { serverUser: undefined, key, member: false, ledger: undefined },
+      "a single node has no agent",
+    ],
+  ])("makes no account for an agent with %j: %s", async (patch) => {
+    const { ran } = await make(patch);
+    expect(ran[1]?.input).not.toMatch(/GRANT SUPER/);
   });
 
   test("begins anew where one was cut off", async () => {

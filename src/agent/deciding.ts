@@ -1,0 +1,189 @@
+/*
+ * The agent's part in the decision: passes the participant, and gives the start of this pod its
+ * orders.
+ */
+import type { Decision } from "../bootstrap/decide.js";
+import type { Evidence } from "../bootstrap/evidence.js";
+import type { Participant, Verdict } from "../bootstrap/participant.js";
+import { foldTold } from "../bootstrap/store.js";
+import type { Clock } from "../system/clock.js";
+import { exitCode, Failure, messageOf } from "../system/failure.js";
+import type { Log } from "../system/log.js";
+import { type Complaint, createComplaint } from "./complaint.js";
+import { type Ordered, order } from "./ordered.js";
+import type { ServerWatch } from "./server-watch.js";
+import type { ServerSql } from "./sql.js";
+
+export interface DecidingOptions {
+  readonly name: string;
+  readonly stateDir: string;
+  /** The process that this agent was left behind by; undefined for a sidecar. */
+  readonly parent: number | undefined;
+}
+
+export interface DecidingPorts {
+  readonly participant: Participant;
+  readonly watch: ServerWatch;
+  readonly sql: ServerSql;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Asks a process to end, as container runtimes do. */
+  readonly terminate: (pid: number) => void;
+  /** Told of each decision. */
+  readonly decided: (action: Decision["action"]) => void;
+}
+
+/** What a member waits for, and since when. */
+export interface Awaited {
+  readonly what: string;
+  readonly sinceMs: number;
+  /** Only a human can go on. */
+  readonly held: boolean;
+}
+
+/** A start that asks for the first time has so long for its answer. */
+const firstLookMs = 1000;
+/** In a primary component there is little to learn from the others. */
+const settledPassMs = 5000;
+/** pc.bootstrap takes effect within this, or is decided and asked for again. */
+const bootstrapPassMs = 5000;
+/** A server outside a primary component ends after so long, where it keeps another from founding. */
+const stopsAfterMs = 10_000;
+
+export type Deciding = ReturnType<typeof createDeciding>;
+
+export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
+  const { name, stateDir, parent } = options;
+  const { participant, watch, sql, clock, log, signal } = ports;
+  const bootstrapping: Complaint = createComplaint(log);
+  let verdict: Verdict | undefined;
+  let ordered: Ordered | undefined;
+  let considered = Promise.withResolvers<void>();
+  let passedMs = Number.NEGATIVE_INFINITY;
+  let stopsSinceMs: number | undefined;
+  let awaited: Awaited | undefined;
+  let askedMs: number | undefined;
+
+  /** What was decided, and what the server told, is of the start before. */
+  const anew = () => {
+    watch.restart();
+    ordered = undefined;
+    awaited = undefined;
+    askedMs = undefined;
+    verdict = undefined;
+  };
+
+  /** The process that waited has become the server: whoever asks now is somebody else. */
+  const refuseLate = () => {
+    if (parent === undefined || ordered === undefined) return;
+    const what = `the start of ${name} that this agent was left behind by is over`;
+    throw new Failure(exitCode.config, what);
+  };
+
+  const endServer = async (why: string) => {
+    log("warn", `ending my server, ${why}`);
+    if (parent !== undefined) return ports.terminate(parent);
+    await sql
+      .shutdown()
+      .catch((error) => log("error", `it has to be ended by hand: ${messageOf(error)}`));
+  };
+
+  /** What the decision rests on may be about to change: the server ends if it stays. */
+  const stopping = async (decision: Decision) => {
+    if (decision.action !== "wait" || decision.stops !== true) {
+      stopsSinceMs = undefined;
+      return;
+    }
+    stopsSinceMs ??= clock.now();
+    if (clock.now() - stopsSinceMs < stopsAfterMs) return;
+    stopsSinceMs = undefined;
+    await endServer(`so that another one can found: ${decision.why}`);
+  };
+
+  const note = (next: Verdict) => {
+    verdict = next;
+    const { decision } = next;
+    const held = decision.action === "hold";
+    if (decision.action !== "wait" && !held) awaited = undefined;
+    else if (awaited?.what !== decision.why || awaited.held !== held) {
+      awaited = { what: decision.why, sinceMs: clock.now(), held };
+    }
+  };
+
+  return {
+    ended: () => {
+      refuseLate();
+      participant.idle();
+      anew();
+      askedMs = clock.now();
+    },
+    start: (evidence: Evidence) => {
+      refuseLate();
+      participant.start(evidence, foldTold(stateDir));
+      anew();
+      askedMs = clock.now();
+      considered = Promise.withResolvers<void>();
+      passedMs = Number.NEGATIVE_INFINITY;
+    },
+    decision: async () => {
+      askedMs = clock.now();
+      // The first look takes less time than a start that asks again.
+      const isFirst = verdict === undefined && participant.state().phase.kind === "waiting";
+      if (isFirst) await Promise.race([considered.promise, clock.sleep(firstLookMs)]);
+      const asked = ordered !== undefined || participant.state().phase.kind !== "idle";
+      return { ...(ordered ?? order(verdict)), asked };
+    },
+    /** What the member waits for now. */
+    awaited: () => awaited,
+    /** When a start last asked what to do; undefined before it did. */
+    askedMs: () => askedMs,
+    /** One look at the server and, where something is to be decided, at the others. */
+    pass: async () => {
+      await watch.look();
+      if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
+      const { kind } = participant.state().phase;
+      if (kind !== "waiting" && !isOutside(participant)) awaited = undefined;
+      if (kind !== "waiting" && kind !== "running") return;
+      if (clock.now() - passedMs < passEveryMs(participant, verdict)) return;
+      passedMs = clock.now();
+      const before = verdict?.decision.action;
+      const asked = considered;
+      const next = await participant.pass(signal);
+      if (asked !== considered) return; // another start has begun meanwhile
+      note(next);
+      const { decision } = next;
+      considered.resolve();
+      ports.decided(decision.action);
+      if (decision.action === "found" || decision.action === "join") {
+        ordered = order(next);
+        watch.restart();
+      }
+      await stopping(decision);
+      if (decision.action === "bootstrap") {
+        if (before !== "bootstrap") log("info", `making my component primary: ${decision.why}`);
+        const failed = (error: unknown) => bootstrapping.say(`pc.bootstrap: ${messageOf(error)}`);
+        await sql.bootstrap().then(bootstrapping.over, failed);
+      }
+    },
+    /** A pass has failed: what is to be said to whoever asks. */
+    failed: (why: string) => note({ decision: { action: "wait", why }, peers: undefined }),
+  };
+}
+
+/** Whether the server runs outside a primary component. */
+function isOutside(participant: Participant): boolean {
+  const { phase } = participant.state();
+  return phase.kind === "running" && !phase.primary;
+}
+
+/** Whether nothing is to be decided. */
+export function isSettled(participant: Participant): boolean {
+  const { phase } = participant.state();
+  return phase.kind === "idle" || (phase.kind === "running" && phase.primary);
+}
+
+function passEveryMs(participant: Participant, last: Verdict | undefined): number {
+  if (isSettled(participant)) return settledPassMs;
+  return last?.decision.action === "bootstrap" ? bootstrapPassMs : 0;
+}

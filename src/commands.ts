@@ -155,7 +155,7 @@ function defineStatus({ read, print, ...adapters }: Adapters): Command {
 function defineProbe({ read, print, signal }: Adapters): Command {
   return probeCommand(async (probe, flags) => {
     const { settings } = read(flags);
-    const { askHealth } = await import("./agent/probe.js");
+    const { askHealth } = await import("./agent/http/probe.js");
     print(await askHealth(probe, settings, signal));
   });
 }
@@ -163,7 +163,7 @@ function defineProbe({ read, print, signal }: Adapters): Command {
 function defineDrain({ read, env, clock, signal }: Adapters): Command {
   return drainCommand(async (flags) => {
     const { settings, log } = read(flags);
-    const { drainHere } = await import("./agent/drain-here.js");
+    const { drainHere } = await import("./agent/drain/drain-here.js");
     await drainHere(settings, env, { clock, log, signal });
   });
 }

@@ -2,7 +2,7 @@
  * The short way of `galera-peers probe <probe>` with its settings from the environment: a file of its
  * own, without the command line's parser and whatever a start needs.
  */
-import { askHealth } from "./agent/probe.js";
+import { askHealth } from "./agent/http/probe.js";
 import { type Program, probeAsked } from "./entrypoint.js";
 import { readSettings } from "./settings.js";
 import { exitCode, Failure } from "./system/failure.js";

@@ -1,3 +1,4 @@
+import { agentNodeFlags } from "./agent/node-flags.js";
 import { entrypointWords, isNotification, type Program, probeAsked } from "./entrypoint.js";
 
 /** The first Node with process.execve, by which `run` becomes the server. */
@@ -16,6 +17,7 @@ export async function start(program: Program): Promise<void> {
     process.exit(64);
   }
   const argv = process.argv.slice(2);
+  if (program === "galera-peers" && argv[0] === "agent") takeFlags(agentNodeFlags);
   const file = fileFor(program, argv);
   const { main }: typeof import("./main.js") = await import(file);
   process.exit(await main(program, argv, process.env));
@@ -26,4 +28,11 @@ function fileFor(program: Program, argv: readonly string[]): string {
   if (probeAsked(program, argv) !== undefined) return "./probe.js";
   const isShort = entrypointWords(program, argv) !== undefined || isNotification(program, argv);
   return isShort ? "./run.js" : "./main.js";
+}
+
+/** Node takes such flags only as it starts: this process begins once more with those it lacks. */
+function takeFlags(flags: readonly string[]): void {
+  const { execPath, execArgv, argv, env } = process;
+  if (flags.every((flag) => execArgv.includes(flag))) return;
+  process.execve?.(execPath, [execPath, ...execArgv, ...flags, ...argv.slice(1)], env);
 }

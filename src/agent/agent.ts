@@ -9,19 +9,19 @@ import type { Log } from "../system/log.js";
 import { createNap } from "../system/nap.js";
 import { createComplaint } from "./complaint.js";
 import { createDeciding, isSettled } from "./deciding.js";
-import { createDrain } from "./drain.js";
+import { createDrain } from "./drain/drain.js";
 import { createHandlers } from "./handlers.js";
 import { isStarting, type Vitals } from "./health.js";
-import { createLocalAgent } from "./local.js";
-import type { Metrics } from "./metrics.js";
-import type { Neighbours } from "./neighbours.js";
-import type { PeersWatch } from "./peers-watch.js";
-import type { Accepts } from "./port.js";
+import { createLocalAgent } from "./http/local.js";
+import type { Neighbours } from "./http/neighbours.js";
+import type { Accepts } from "./http/port.js";
+import { type ListenOptions, serve } from "./http/server.js";
+import type { Metrics } from "./metrics/metrics.js";
+import type { PeersWatch } from "./peers/peers-watch.js";
 import { createProgressWatch } from "./progress.js";
 import { reportOf } from "./report.js";
-import { type ListenOptions, serve } from "./server.js";
-import { createServerWatch } from "./server-watch.js";
-import type { ServerSql } from "./sql.js";
+import { createServerWatch } from "./sql/server-watch.js";
+import type { ServerSql } from "./sql/sql.js";
 
 export interface AgentOptions extends Omit<ListenOptions, "signal"> {
   readonly name: string;

@@ -50,8 +50,8 @@ export function participate(
   let contact: Promise<FindOut> | undefined;
   const loadContact = async (): Promise<FindOut> => {
     const [{ createContact }, { accepts }] = await Promise.all([
-      import("./contact.js"),
-      import("./port.js"),
+      import("./http/contact.js"),
+      import("./http/port.js"),
     ]);
     return createContact({ agentPort, key }, { clock, newId, accepts });
   };

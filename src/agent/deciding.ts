@@ -11,8 +11,8 @@ import { exitCode, Failure, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { type Complaint, createComplaint } from "./complaint.js";
 import { type Ordered, order } from "./ordered.js";
-import type { ServerWatch } from "./server-watch.js";
-import type { ServerSql } from "./sql.js";
+import type { ServerWatch } from "./sql/server-watch.js";
+import type { ServerSql } from "./sql/sql.js";
 
 export interface DecidingOptions {
   readonly name: string;

@@ -2,13 +2,13 @@ import { FormatError, field, fromJson, number, readEvidence } from "../bootstrap
 import type { Participant } from "../bootstrap/participant.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Deciding } from "./deciding.js";
-import type { Drain, DrainLimits } from "./drain.js";
+import type { Drain, DrainLimits } from "./drain/drain.js";
 import { healthOf, type Vitals } from "./health.js";
-import type { About } from "./local.js";
-import type { Metrics } from "./metrics.js";
+import type { About } from "./http/local.js";
+import type { Handlers } from "./http/server.js";
+import type { Metrics } from "./metrics/metrics.js";
 import type { Report } from "./report.js";
-import type { Handlers } from "./server.js";
-import type { ServerWatch } from "./server-watch.js";
+import type { ServerWatch } from "./sql/server-watch.js";
 
 export interface HandlersPorts {
   readonly participant: Participant;

@@ -8,7 +8,7 @@ import type { Phase } from "../bootstrap/member.js";
 import { localState, type WsrepStatus } from "../galera/wsrep-status.js";
 import { formatDuration } from "../system/duration.js";
 import type { Awaited } from "./deciding.js";
-import type { ServerSight } from "./server-watch.js";
+import type { ServerSight } from "./sql/server-watch.js";
 
 /** A probe's answer, and the reason for it in one line: the same for as long as nothing changes. */
 export interface Health {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { agentNodeFlags } from "./node-flags.js";
 
 /** An agent that was started, and goes on when this process becomes the server. */
 export interface Left {
@@ -17,7 +18,7 @@ export interface LeaveOptions {
 /** Starts an agent as a child; what it logs goes where this process's log goes. */
 export function leaveAgent({ argv, env, account }: LeaveOptions): Left {
   const [node = "", ...args] = argv;
-  const child = spawn(node, args, {
+  const child = spawn(node, [...agentNodeFlags, ...args], {
     ...{ env, stdio: ["ignore", "inherit", "inherit"] },
     ...(account !== undefined && account),
   });

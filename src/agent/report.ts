@@ -19,7 +19,7 @@ import {
 import type { MemberState } from "../bootstrap/member.js";
 import type { WsrepStatus } from "../galera/wsrep-status.js";
 import { type Health, liveness, readiness, startup, type Vitals } from "./health.js";
-import type { PeersSight } from "./peers-watch.js";
+import type { PeersSight } from "./peers/peers-watch.js";
 
 /** How far a member is on its way out: it waits for its turn, or has it. */
 export type DrainStage = "waiting" | "leaving";

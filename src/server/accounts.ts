@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { AgentAccount } from "../agent/account.js";
+import type { AgentAccount } from "../agent/sql/account.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;

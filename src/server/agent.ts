@@ -2,16 +2,16 @@
  * `galera-peers agent`: builds the agent from the settings, and once more after each SIGHUP.
  */
 import { statSync } from "node:fs";
-import { agentAccount } from "../agent/account.js";
 import { runAgent } from "../agent/agent.js";
 import { defaultAgentPort, participate } from "../agent/consult.js";
-import type { HooksDone } from "../agent/hooks.js";
-import { readAgentKey } from "../agent/key.js";
-import { createMetrics, type Metrics } from "../agent/metrics.js";
-import { createNeighbours } from "../agent/neighbours.js";
-import { createPeersWatch } from "../agent/peers-watch.js";
-import { accepts } from "../agent/port.js";
-import { createServerSql } from "../agent/sql.js";
+import { readAgentKey } from "../agent/http/key.js";
+import { createNeighbours } from "../agent/http/neighbours.js";
+import { accepts } from "../agent/http/port.js";
+import { createMetrics, type Metrics } from "../agent/metrics/metrics.js";
+import type { HooksDone } from "../agent/peers/hooks.js";
+import { createPeersWatch } from "../agent/peers/peers-watch.js";
+import { agentAccount } from "../agent/sql/account.js";
+import { createServerSql } from "../agent/sql/sql.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import { writeIfChanged } from "../cnf/write.js";

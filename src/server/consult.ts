@@ -9,7 +9,7 @@ import {
   type MemberPorts,
   participate,
 } from "../agent/consult.js";
-import { readAgentKey } from "../agent/key.js";
+import { readAgentKey } from "../agent/http/key.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { paceLook } from "../peers/paced-look.js";
 import type { Settings } from "../settings.js";
@@ -50,7 +50,7 @@ export async function consultFor(
     return consultOneself(participate(place, settings, key, ports), stateDir);
   }
   const [{ createLocalAgent, findAgent }, { leaveAgent }] = await Promise.all([
-    import("../agent/local.js"),
+    import("../agent/http/local.js"),
     import("../agent/leave.js"),
   ]);
   const { agentPort: port = defaultAgentPort, podIp = ["127.0.0.1"] } = settings;

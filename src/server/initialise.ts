@@ -72,7 +72,7 @@ export async function initialise(
   const { log } = ports;
   const [{ randomBytes }, { agentAccount }] = await Promise.all([
     import("node:crypto"),
-    import("../agent/account.js"),
+    import("../agent/sql/account.js"),
   ]);
   const password = randomBytes(24).toString("base64url");
   const agent = member ? agentAccount(serverUser, key) : undefined; // a single node has no agent

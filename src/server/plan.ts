@@ -1,5 +1,5 @@
 import { type MemberPorts, participate } from "../agent/consult.js";
-import { readAgentKey } from "../agent/key.js";
+import { readAgentKey } from "../agent/http/key.js";
 import type { Decision } from "../bootstrap/decide.js";
 import { describeEvidence, type Evidence } from "../bootstrap/evidence.js";
 import type { Verdict } from "../bootstrap/participant.js";

@@ -1,5 +1,5 @@
 import type { Consultation } from "../agent/consult.js";
-import { readAgentKey } from "../agent/key.js";
+import { readAgentKey } from "../agent/http/key.js";
 import { notifyCommand } from "../agent/notify-command.js";
 import { readEvidence } from "../bootstrap/datadir.js";
 import { ownObstacle } from "../bootstrap/decide.js";

@@ -2,8 +2,9 @@
  * What `galera-peers status --json` prints. Pure: from what DNS named and the agents answered. A field
  * that nobody could tell is null, not missing; seqnos are strings in JSON.
  */
-import type { Answer } from "../agent/ask.js";
+
 import type { Health } from "../agent/health.js";
+import type { Answer } from "../agent/http/ask.js";
 import type { DrainStage, Report } from "../agent/report.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { epochOf, type Ledger, newestLedger, type View } from "../bootstrap/ledger.js";

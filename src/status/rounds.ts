@@ -1,7 +1,7 @@
 /*
  * Looks at all members: asks DNS who there is, and each one's agent what it knows.
  */
-import { type Answer, askReport } from "../agent/ask.js";
+import { type Answer, askReport } from "../agent/http/ask.js";
 import type { Report } from "../agent/report.js";
 import type { Query } from "../dns/client.js";
 import type { Lookup } from "../dns/lookup.js";

@@ -2,8 +2,8 @@
  * `galera-peers status`: all members, as their agents see them.
  */
 import { defaultAgentPort } from "../agent/consult.js";
-import { agentHere } from "../agent/here.js";
-import { readAgentKey } from "../agent/key.js";
+import { agentHere } from "../agent/http/here.js";
+import { readAgentKey } from "../agent/http/key.js";
 import type { Query } from "../dns/client.js";
 import { identify } from "../peers/identity.js";
 import type { Settings } from "../settings.js";

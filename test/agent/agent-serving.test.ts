@@ -1,7 +1,7 @@
 /** What an agent tells of its member over HTTP: to the kubelet, to Prometheus, to `drain`, to people. */
 import { expect, test } from "vitest";
-import { askReport } from "../../src/agent/ask.js";
-import { exchange } from "../../src/agent/http.js";
+import { askReport } from "../../src/agent/http/ask.js";
+import { exchange } from "../../src/agent/http/exchange.js";
 import { newId, passing, signal } from "./members.js";
 import { empty, founder, member, toldOf, world } from "./pod.js";
 

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { accepts } from "../../src/agent/port.js";
+import { accepts } from "../../src/agent/http/port.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { loadLedger, saveLedger } from "../../src/bootstrap/store.js";
 import { freePort, key, passing, signal, uuid } from "./members.js";

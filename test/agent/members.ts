@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Handlers, type ListenOptions, serve } from "../../src/agent/server.js";
+import { type Handlers, type ListenOptions, serve } from "../../src/agent/http/server.js";
 import { begun, type MemberState } from "../../src/bootstrap/member.js";
 import type { WsrepStatus } from "../../src/galera/wsrep-status.js";
 import { systemClock } from "../../src/system/clock.js";

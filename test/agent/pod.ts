@@ -1,11 +1,11 @@
 import { beforeEach, onTestFinished } from "vitest";
 import { runAgent } from "../../src/agent/agent.js";
-import { askState } from "../../src/agent/ask.js";
-import { createContact } from "../../src/agent/contact.js";
-import { createLocalAgent } from "../../src/agent/local.js";
-import { createMetrics } from "../../src/agent/metrics.js";
-import type { PeersWatch } from "../../src/agent/peers-watch.js";
-import { accepts } from "../../src/agent/port.js";
+import { askState } from "../../src/agent/http/ask.js";
+import { createContact } from "../../src/agent/http/contact.js";
+import { createLocalAgent } from "../../src/agent/http/local.js";
+import { accepts } from "../../src/agent/http/port.js";
+import { createMetrics } from "../../src/agent/metrics/metrics.js";
+import type { PeersWatch } from "../../src/agent/peers/peers-watch.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import type { Ledger } from "../../src/bootstrap/ledger.js";
 import type { Phase } from "../../src/bootstrap/member.js";

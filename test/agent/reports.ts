@@ -1,4 +1,4 @@
-import type { Metrics } from "../../src/agent/metrics.js";
+import type { Metrics } from "../../src/agent/metrics/metrics.js";
 import type { Report } from "../../src/agent/report.js";
 import type { MemberState, Running } from "../../src/bootstrap/member.js";
 import { stateOf, synced, uuid } from "./members.js";

@@ -6,11 +6,11 @@ import { getEventListeners } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { askState } from "../../src/agent/ask.js";
-import { createLocalAgent } from "../../src/agent/local.js";
-import { serve } from "../../src/agent/server.js";
+import { askState } from "../../src/agent/http/ask.js";
+import { createLocalAgent } from "../../src/agent/http/local.js";
+import { serve } from "../../src/agent/http/server.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { begun } from "../../src/bootstrap/member.js";
 import { saveTold } from "../../src/bootstrap/store.js";
@@ -24,8 +24,8 @@ import { systemClock } from "../../src/system/clock.js";
 import { readHost } from "../../src/system/host.js";
 import { runProcess } from "../../src/system/processes.js";
 import { heapMiB } from "../system/heap.js";
-import { startFakeSql } from "./fake-sql.js";
 import { soakClock } from "./soak-clock.js";
+import { startFakeSql } from "./sql/fake-sql.js";
 
 const host = "127.0.77.11";
 const neighbour = "127.0.77.12";
@@ -40,7 +40,7 @@ export interface Usage {
   readonly heapMiB: number;
   readonly rssMiB: number;
   readonly descriptors: number;
-  /** On the signal that lives as long as the agent. */
+  /** The most on any one signal, since this was asked last. */
   readonly listeners: number;
   readonly sleepers: number;
   /** Sockets, timers, processes and requests that keep the event loop alive. */
@@ -78,6 +78,7 @@ export async function startSoak(agentPort: number) {
   );
 
   const stop = new AbortController();
+  const listeners = countListeners();
   let hangup = () => {};
   let ids = 0;
   const env = {
@@ -86,6 +87,7 @@ export async function startSoak(agentPort: number) {
     ...{ GALERA_CNF: path("galera.cnf"), GALERA_ON_CHANGE: "cat >/dev/null" },
   };
   const words = ["mariadbd", `--defaults-file=${path("my.cnf")}`, `--datadir=${dir}`];
+  words.push(`--user=${userInfo().username}`); // this process stays who it is
   const load = () => {
     const settings = readSettings({}, env);
     const command = readCommand([...words, `--socket=${path("sock")}`]);
@@ -135,16 +137,25 @@ export async function startSoak(agentPort: number) {
 
   const passUntil = async (isSo: () => Promise<boolean>) => {
     for (let pass = 0; !(await isSo()); pass += 1) {
-      if (pass > 100) throw new Error(`not within ${pass} s`);
+      if (pass > 1000) throw new Error(`not within ${pass} s`);
       await clock.advance(1000);
+      await systemClock.sleep(5); // hooks are processes, and take real time
     }
   };
 
-  const phase = async () => {
+  const state = async () => {
     const nonce = `${ids++}`;
     const of = { name: "galera-0", address: host, port: agentPort, key, nonce, signal };
     const answer = await askState(of);
-    return answer.kind === "told" ? answer.told.phase.kind : answer.what;
+    return answer.kind === "told" ? answer.told : undefined;
+  };
+  const phase = async () => (await state())?.phase.kind;
+
+  /** The agent begins anew in the same process, once its hook has ended. */
+  const reload = async () => {
+    const before = (await state())?.incarnation;
+    hangup();
+    await passUntil(async () => ![before, undefined].includes((await state())?.incarnation));
   };
 
   const requested = (target: string) =>
@@ -169,7 +180,7 @@ export async function startSoak(agentPort: number) {
     { everyS: 200, atS: 150, what: () => dns.setMembers(members) },
     { everyS: 60, atS: 55, what: sql.cut },
     { everyS: 300, atS: 290, what: restart },
-    { everyS: 500, atS: 495, what: () => hangup() },
+    { everyS: 50_000, atS: 700, what: reload },
   ];
 
   await clock.advance(1000);
@@ -194,7 +205,7 @@ export async function startSoak(agentPort: number) {
         heapMiB: heapMiB(),
         rssMiB: process.memoryUsage.rss() / 2 ** 20,
         descriptors: readdirSync("/proc/self/fd").length,
-        listeners: getEventListeners(stop.signal, "abort").length,
+        listeners: listeners.most(),
         sleepers: clock.sleepers(),
         active: process.getActiveResourcesInfo().length,
       };
@@ -210,7 +221,28 @@ export async function startSoak(agentPort: number) {
       other.close();
       other.closeAllConnections();
       await dns.close();
+      listeners.end();
       rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whoever listens on a signal that lives long, and does not end, is one more at each poll. */
+function countListeners() {
+  const { addEventListener } = EventTarget.prototype;
+  let most = 0;
+  EventTarget.prototype.addEventListener = function add(this: EventTarget, ...given) {
+    addEventListener.apply(this, given);
+    if (this instanceof AbortSignal) most = Math.max(most, getEventListeners(this, "abort").length);
+  };
+  return {
+    most: () => {
+      const counted = most;
+      most = 0;
+      return counted;
+    },
+    end: () => {
+      EventTarget.prototype.addEventListener = addEventListener;
     },
   };
 }

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createMetrics } from "../../src/agent/metrics.js";
-import { type Family, parseExposition } from "../agent/exposition.js";
+import { createMetrics } from "../../src/agent/metrics/metrics.js";
 import { scratch } from "../agent/members.js";
+import { type Family, parseExposition } from "../agent/metrics/exposition.js";
 import { exercise, firstReport, syncedReport } from "../agent/reports.js";
 import {
   alerts,

@@ -2,14 +2,14 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { agentAccount } from "../../src/agent/account.js";
-import { createMetrics } from "../../src/agent/metrics.js";
+import { createMetrics } from "../../src/agent/metrics/metrics.js";
+import { agentAccount } from "../../src/agent/sql/account.js";
 import { decide } from "../../src/bootstrap/decide.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import type { Phase } from "../../src/bootstrap/member.js";
 import type { BootstrapMode } from "../../src/bootstrap/observation.js";
 import { accountStatements } from "../../src/server/accounts.js";
-import { parseExposition } from "../agent/exposition.js";
+import { parseExposition } from "../agent/metrics/exposition.js";
 import { exercise, syncedReport } from "../agent/reports.js";
 import {
   at,

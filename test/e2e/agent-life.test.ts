@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askReport } from "../../src/agent/ask.js";
+import { askReport } from "../../src/agent/http/ask.js";
 import { podName } from "../../src/lab/pod.js";
 import { commandLine } from "../../src/lab/sessions.js";
 import { type Cluster, createCluster, never, quick, until } from "./cluster.js";

@@ -3,8 +3,8 @@ import { appendFileSync, chownSync, mkdirSync, readdirSync, readFileSync, statSy
 import { join } from "node:path";
 import { type Connection, createConnection } from "mariadb";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { agentAccount } from "../../src/agent/account.js";
-import { createServerSql, type ServerAnswer, type ServerSql } from "../../src/agent/sql.js";
+import { agentAccount } from "../../src/agent/sql/account.js";
+import { createServerSql, type ServerAnswer, type ServerSql } from "../../src/agent/sql/sql.js";
 import { podAddress } from "../../src/lab/pod.js";
 import { commandLine, signalProcess } from "../../src/lab/sessions.js";
 import { systemClock as clock } from "../../src/system/clock.js";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { AgentAccount } from "../../src/agent/account.js";
+import type { AgentAccount } from "../../src/agent/sql/account.js";
 import { accountStatements, quoteSql, readAccounts } from "../../src/server/accounts.js";
 import { Failure } from "../../src/system/failure.js";
 

@@ -1,4 +1,4 @@
-import { type Probe, probes } from "./agent/health.js";
+import { type Probe, probes } from "./agent/probes.js";
 
 /** The programs that this package installs. */
 export type Program = "galera-peers" | "peer-finder" | "configure-galera";

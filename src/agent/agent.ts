@@ -53,7 +53,7 @@ export interface AgentPorts {
 }
 
 /** How often the agent looks again: while something is decided, and while nothing is. */
-const everyMs = { deciding: 200, settled: 1000 } as const;
+const everyMs = { deciding: 200, settled: 2000 } as const;
 
 /** Runs until the signal's abort, with whose reason it ends, or until the parent has ended. */
 export async function runAgent(options: AgentOptions, ports: AgentPorts): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Decision } from "../bootstrap/decide.js";
 import type { Evidence } from "../bootstrap/evidence.js";
+import type { View } from "../bootstrap/ledger.js";
 import type { Participant, Verdict } from "../bootstrap/participant.js";
 import { foldTold } from "../bootstrap/store.js";
 import type { Clock } from "../system/clock.js";
@@ -44,8 +45,10 @@ export interface Awaited {
 
 /** A start that asks for the first time has so long for its answer. */
 const firstLookMs = 1000;
-/** In a primary component there is little to learn from the others. */
-const settledPassMs = 5000;
+/** In a primary component the others tell of foundings in place, which come when it has changed. */
+const settledPassMs = { anew: 5000, later: 30_000 } as const;
+/** A component is a new one for so long. */
+const isNewMs = 60_000;
 /** pc.bootstrap takes effect within this, or is decided and asked for again. */
 const bootstrapPassMs = 5000;
 /** A server outside a primary component ends after so long, where it keeps another from founding. */
@@ -64,6 +67,7 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
   let stopsSinceMs: number | undefined;
   let awaited: Awaited | undefined;
   let askedMs: number | undefined;
+  let component: { readonly view: View; readonly sinceMs: number } | undefined;
 
   /** What was decided, and what the server told, is of the start before. */
   const anew = () => {
@@ -111,6 +115,19 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     }
   };
 
+  /** For how long the server has been in its component. */
+  const componentMs = (): number => {
+    const { phase } = participant.state();
+    if (phase.kind !== "running") return 0;
+    if (component?.view !== phase.view) component = { view: phase.view, sinceMs: clock.now() };
+    return clock.now() - component.sinceMs;
+  };
+
+  const passEveryMs = (): number => {
+    if (isSettled(participant)) return settledPassMs[componentMs() < isNewMs ? "anew" : "later"];
+    return verdict?.decision.action === "bootstrap" ? bootstrapPassMs : 0;
+  };
+
   return {
     ended: () => {
       refuseLate();
@@ -145,7 +162,7 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
       const { kind } = participant.state().phase;
       if (kind !== "waiting" && !isOutside(participant)) awaited = undefined;
       if (kind !== "waiting" && kind !== "running") return;
-      if (clock.now() - passedMs < passEveryMs(participant, verdict)) return;
+      if (clock.now() - passedMs < passEveryMs()) return;
       passedMs = clock.now();
       const before = verdict?.decision.action;
       const asked = considered;
@@ -181,9 +198,4 @@ function isOutside(participant: Participant): boolean {
 export function isSettled(participant: Participant): boolean {
   const { phase } = participant.state();
   return phase.kind === "idle" || (phase.kind === "running" && phase.primary);
-}
-
-function passEveryMs(participant: Participant, last: Verdict | undefined): number {
-  if (isSettled(participant)) return settledPassMs;
-  return last?.decision.action === "bootstrap" ? bootstrapPassMs : 0;
 }

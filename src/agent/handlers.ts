@@ -25,18 +25,20 @@ export interface HandlersPorts {
 /** What the agent answers to each request. */
 export function createHandlers(about: About, ports: HandlersPorts): Handlers {
   const { participant, watch, deciding, drain, metrics, vitals, report } = ports;
+  /** What is wrong with it is said by the agent's own loop; what was known before is an answer, too. */
+  const look = () => watch.look().catch(() => {});
   return {
     about: () => ({ name: about.name, parent: about.parent }),
     state: async () => {
-      await watch.refresh();
+      await look();
       return participant.state();
     },
     report: async () => {
-      await watch.refresh();
+      await look();
       return report();
     },
     health: async (probe) => {
-      await watch.refresh();
+      await look();
       return healthOf(probe, vitals());
     },
     metrics: () => metrics.text(report()),

@@ -8,6 +8,7 @@ import type { Phase } from "../bootstrap/member.js";
 import { localState, type WsrepStatus } from "../galera/wsrep-status.js";
 import { formatDuration } from "../system/duration.js";
 import type { Awaited } from "./deciding.js";
+import type { Probe } from "./probes.js";
 import type { ServerSight } from "./sql/server-watch.js";
 
 /** A probe's answer, and the reason for it in one line: the same for as long as nothing changes. */
@@ -15,17 +16,6 @@ export interface Health {
   readonly ok: boolean;
   readonly why: string;
 }
-
-/** The three probes of Kubernetes. */
-export const probes = ["startup", "liveness", "readiness"] as const;
-export type Probe = (typeof probes)[number];
-
-/** The paths that the kubelet knows the probes by. */
-export const probePaths = {
-  startup: "/startupz",
-  liveness: "/livez",
-  readiness: "/readyz",
-} as const satisfies Record<Probe, string>;
 
 /** What the agent answers to a probe. */
 export function healthOf(probe: Probe, vitals: Vitals): Health {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { type Probe, probes } from "../agent/health.js";
+import { type Probe, probes } from "../agent/probes.js";
 import { commandWith, type Flags } from "./options.js";
 
 export function probeCommand(action: (probe: Probe, flags: Flags) => Promise<void>): Command {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Health, healthOf, isStarting, probes, type Vitals } from "../../src/agent/health.js";
+import { type Health, healthOf, isStarting, type Vitals } from "../../src/agent/health.js";
+import { probes } from "../../src/agent/probes.js";
 import type { ServerSight } from "../../src/agent/sql/server-watch.js";
 import type { Phase } from "../../src/bootstrap/member.js";
 import type { WsrepStatus } from "../../src/galera/wsrep-status.js";

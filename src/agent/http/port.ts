@@ -10,15 +10,26 @@ const timeoutMs = 500;
  *
  * @throws the signal's reason
  */
-export const accepts: Accepts = (host, port, signal) => {
-  const socket = connect({ host, port, signal, timeout: timeoutMs });
-  return new Promise((resolve, reject) => {
-    const end = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.on("connect", () => end(true));
-    socket.on("timeout", () => end(false));
-    socket.on("error", () => (signal.aborted ? reject(signal.reason) : end(false)));
-  });
+export const accepts: Accepts = async (host, port, signal) => {
+  signal.throwIfAborted();
+  // Not by the connection's own `signal`: Node 26 never takes the listener off that (lib/net.js).
+  const socket = connect({ host, port, timeout: timeoutMs });
+  const stop = () => void socket.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await new Promise<boolean>((resolve) => {
+      for (const [event, open] of [
+        ["connect", true],
+        ["timeout", false],
+        ["error", false],
+        ["close", false],
+      ] as const) {
+        socket.on(event, () => resolve(open));
+      }
+    });
+  } finally {
+    signal.removeEventListener("abort", stop);
+    socket.destroy();
+    signal.throwIfAborted();
+  }
 };

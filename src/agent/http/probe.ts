@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { FormatError, field, flag, fromJson, line } from "../../bootstrap/format.js";
 import type { Settings } from "../../settings.js";
 import { errnoOf, exitCode, Failure, messageOf } from "../../system/failure.js";
-import { type Probe, probePaths } from "../health.js";
+import { type Probe, probePaths } from "../probes.js";
 import { agentHere } from "./here.js";
 
 /** The agent may have to wait for its server, which gets 400 ms for each of its answers. */

@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { toJson } from "../../bootstrap/format.js";
 import { messageOf } from "../../system/failure.js";
-import { type Health, type Probe, probePaths, probes } from "../health.js";
+import type { Health } from "../health.js";
+import { type Probe, probePaths, probes } from "../probes.js";
 import { listen, type PortOptions, type PortPorts } from "./listen.js";
 import { isSignedBy, requestSubject, sign, signatureHeader, tellingSubject } from "./signature.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Health, Probe } from "../../../src/agent/health.js";
+import type { Health } from "../../../src/agent/health.js";
+import type { Probe } from "../../../src/agent/probes.js";
 import { askHealth } from "../../../src/agent/http/probe.js";
 import { probeAsked } from "../../../src/entrypoint.js";
 import { freePort, handMade, host, http, serving, signal } from "../members.js";

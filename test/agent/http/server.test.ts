@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { probePaths, probes } from "../../../src/agent/health.js";
+import { probePaths, probes } from "../../../src/agent/probes.js";
 import { accepts } from "../../../src/agent/http/port.js";
 import { isFromHere, serve } from "../../../src/agent/http/server.js";
 import {

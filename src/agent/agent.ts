@@ -3,8 +3,9 @@
  * follows the peers and the server for the pod's life.
  */
 import type { Participant } from "../bootstrap/participant.js";
+import { readFolded } from "../bootstrap/store.js";
 import type { Clock } from "../system/clock.js";
-import { errnoOf, messageOf } from "../system/failure.js";
+import { errnoOf, Failure, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { createNap } from "../system/nap.js";
 import { createComplaint } from "./complaint.js";
@@ -121,16 +122,19 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   };
 
   const standingBy = createComplaint((_, what) => log("info", what));
+  let isKnown = false;
   const isAwaited = async () => {
-    const isOther = await isOfMyPod(options, signal);
-    if (isOther) standingBy.say("another agent of this pod is up: I take over when it ends");
-    return isOther;
+    const whose = await whoseAgent(options, signal);
+    isKnown = whose === "my pod's" || (isKnown && whose === "silent");
+    if (isKnown) standingBy.say("another agent of this pod is up: I take over when it ends");
+    return isKnown;
   };
   const server = await serve(
     handlers,
     { ...options, signal },
     { clock, fault: serving.say, isAwaited },
   );
+  participant.resume(readFolded(stateDir)); // another agent may have held the port, and written it
   const watching = ports.peers.run(signal);
   try {
     await Promise.race([decide(), watching]);
@@ -144,16 +148,22 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
 }
 
 /**
- * Whether the agent in my place is one that `run` has left behind before its sidecar was up: it ends
- * with its server.
+ * Whose agent has the port: one that `run` has left behind, before its sidecar was up, ends with its
+ * server.
  */
-async function isOfMyPod(
+async function whoseAgent(
   { name, parent, address, port, key }: AgentOptions,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (parent !== undefined) return false;
-  const other = await createLocalAgent({ host: address, port, key }).about(signal);
-  return other?.name === name && other.parent !== undefined;
+): Promise<"my pod's" | "another" | "silent"> {
+  if (parent !== undefined) return "another";
+  try {
+    const other = await createLocalAgent({ host: address, port, key }).about(signal);
+    if (other === undefined) return "silent";
+    return other.name === name && other.parent !== undefined ? "my pod's" : "another";
+  } catch (error) {
+    if (error instanceof Failure) return "another"; // none of ours answers so
+    throw error;
+  }
 }
 
 /** Always the same words: a file's temporary name is in the system's. */

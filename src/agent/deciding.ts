@@ -43,6 +43,8 @@ export interface Awaited {
   readonly held: boolean;
 }
 
+/** `run` asks several times a second: who has not asked for so long has ended, and is not to found. */
+export const asksWithinMs = 30_000;
 /** A start that asks for the first time has so long for its answer. */
 const firstLookMs = 1000;
 /** In a primary component the others tell of foundings in place, which come when it has changed. */
@@ -160,7 +162,14 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
       await watch.look();
       if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
       const { kind } = participant.state().phase;
-      if (kind !== "waiting" && !isOutside(participant)) awaited = undefined;
+      if (kind === "waiting" && clock.now() - (askedMs ?? clock.now()) > asksWithinMs) {
+        log("info", "the start waits no longer: nobody has asked what to do for 30 s");
+        participant.idle();
+        return;
+      }
+      // Why a start was held stays known when it has ended.
+      const isHeld = kind === "idle" && awaited?.held === true;
+      if (kind !== "waiting" && !isOutside(participant) && !isHeld) awaited = undefined;
       if (kind !== "waiting" && kind !== "running") return;
       if (clock.now() - passedMs < passEveryMs()) return;
       passedMs = clock.now();

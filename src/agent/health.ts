@@ -7,7 +7,7 @@
 import type { Phase } from "../bootstrap/member.js";
 import { localState, type WsrepStatus } from "../galera/wsrep-status.js";
 import { formatDuration } from "../system/duration.js";
-import type { Awaited } from "./deciding.js";
+import { type Awaited, asksWithinMs } from "./deciding.js";
 import type { Probe } from "./probes.js";
 import type { ServerSight } from "./sql/server-watch.js";
 
@@ -46,8 +46,6 @@ export interface Vitals {
   readonly draining: boolean;
 }
 
-/** `run` asks several times a second. */
-const asksWithinMs = 30_000;
 /**
  * A start, an SST, a crash recovery change files all the time. The longest pause is a joiner's that
  * waits for a donor: its end loses nothing, for it has received nothing.

@@ -15,11 +15,15 @@ export interface Ordered {
   readonly asked: boolean;
 }
 
+/** A wait of a start that nobody could be asked about. */
+export function waitFor(why: string): Ordered {
+  return { action: "wait", why, targets: undefined, discard: false, asked: true };
+}
+
 /** What a verdict means to the start that it was made for. */
 export function order(verdict: Verdict | undefined): Ordered {
   if (verdict === undefined) {
-    const why = "the first look at DNS and the other members";
-    return { action: "wait", why, targets: undefined, discard: false, asked: true };
+    return waitFor("the first look at DNS and the other members");
   }
   const { decision, peers } = verdict;
   const { why } = decision;

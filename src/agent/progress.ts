@@ -26,9 +26,10 @@ export function createProgressWatch(datadir: string, clock: Clock, walk = finger
   const look = async () => {
     walking = true;
     const startedMs = clock.now();
-    const now = await walk(datadir);
+    const now = await walk(datadir).finally(() => {
+      walking = false;
+    });
     const endedMs = clock.now();
-    walking = false;
     nextMs = endedMs + Math.max(everyMs, (endedMs - startedMs) * share);
     if (seen !== undefined && now !== seen) changedMs = endedMs;
     seen = now;
@@ -39,7 +40,7 @@ export function createProgressWatch(datadir: string, clock: Clock, walk = finger
     changedMs: () => changedMs,
     /** Begins a walk, unless one is under way or has just been; a disk that hangs holds nobody up. */
     look: (): void => {
-      if (!walking && clock.now() >= nextMs) void look();
+      if (!walking && clock.now() >= nextMs) look().catch(() => {}); // a walk that fails has seen nothing
     },
     /** Another start: what was seen before is none of its progress. */
     forget: () => {

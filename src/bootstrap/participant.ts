@@ -80,6 +80,8 @@ export interface Verdict {
 
 export interface Participant {
   state(): MemberState;
+  /** An agent begins: what the disk holds now, which others may have written to since. */
+  resume(ledger: Ledger | undefined): void;
   /** `run` asks: what the datadir holds, now that no server runs on it. */
   start(evidence: Evidence, ledger: Ledger | undefined): void;
   /** What the server has told (`galera-peers notify`). */
@@ -128,7 +130,11 @@ export function createParticipant(
     signal: AbortSignal,
     act: (observation: Observation) => Decision,
   ): Promise<Verdict> => {
+    const before = starts;
     const what = await look(signal);
+    if (before !== starts) {
+      return { decision: { action: "wait", why: "a look at the others, anew" }, peers: undefined };
+    }
     if (what.kind === "awaiting") {
       return { decision: { action: "wait", why: what.what }, peers: undefined };
     }
@@ -136,7 +142,6 @@ export function createParticipant(
     if (typeof named === "string") {
       return { decision: { action: "wait", why: named }, peers: what.set };
     }
-    const before = starts;
     const observation = await observe(what.set, signal);
     if (before !== starts) {
       return { decision: { action: "wait", why: "a look at the others, anew" }, peers: undefined };
@@ -152,6 +157,9 @@ export function createParticipant(
 
   return {
     state: () => state,
+    resume: (ledger) => {
+      state = { ...state, ledger };
+    },
     start: (evidence, ledger) => {
       state = started({ ...state, ledger }, evidence);
       starts += 1; // whoever is asked at this moment is asked for another one

@@ -75,7 +75,8 @@ export async function startAgent(
     }
     try {
       build = prepared(load, parent, ports);
-      build.log("info", "SIGHUP: settings and key were read again");
+      const fixed = ports.env.GALERA_AGENT_KEY ? "; the key is a variable, and stays" : "";
+      build.log("info", `SIGHUP: settings and key were read again${fixed}`);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       build.log("error", `SIGHUP: everything stays as it was: ${error.message}`);

@@ -5,14 +5,16 @@ import { statSync } from "node:fs";
 import {
   type Consultation,
   consultOneself,
-  defaultAgentPort,
   type MemberPorts,
   participate,
 } from "../agent/consult.js";
+import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
+import { type Ordered, waitFor } from "../agent/ordered.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { paceLook } from "../peers/paced-look.js";
 import type { Settings } from "../settings.js";
+import { exitCode, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { serverEnvironment } from "./launch.js";
 import type { Member, Start } from "./start.js";
@@ -34,6 +36,9 @@ export interface ConsultPorts extends MemberPorts {
   readonly signal: AbortSignal;
 }
 
+/** An agent that does not answer has so long to do so again. */
+const agentIsBackMs = 15_000;
+
 export async function consultFor(
   called: Called,
   start: Start,
@@ -53,8 +58,8 @@ export async function consultFor(
     import("../agent/http/local.js"),
     import("../agent/leave.js"),
   ]);
-  const { agentPort: port = defaultAgentPort, podIp = ["127.0.0.1"] } = settings;
-  const agent = createLocalAgent({ host: podIp[0] ?? "127.0.0.1", port, key });
+  const { host, port } = agentHere(settings);
+  const agent = createLocalAgent({ host, port, key });
   const leave = () => leaveAgent(agentProcess(called, start, key));
   const which = await findAgent(agent, name, leave, { ...ports, pid: process.pid });
   ports.log("info", which === "sidecar" ? "the agent is up" : "an agent was started");
@@ -63,16 +68,33 @@ export async function consultFor(
     begun = evidence;
     return agent.start(evidence, ports.signal);
   };
+  let silentSinceMs: number | undefined;
+  /** It may be about to begin anew, with other settings or by its container. */
+  const awaitAgent = (why: string): Ordered => {
+    const nowMs = ports.clock.now();
+    silentSinceMs ??= nowMs;
+    if (nowMs - silentSinceMs < agentIsBackMs) return waitFor("the agent of this pod to answer");
+    throw new Failure(exitCode.software, `the agent on ${host}:${port}: ${why}`);
+  };
   return {
     ended: () => agent.ended(ports.signal),
     start: begin,
     next: async (signal) => {
       const ordered = await agent.decision(signal);
+      if ("state" in ordered) return awaitAgent(ordered.why);
+      silentSinceMs = undefined;
       // A sidecar that has been started again knows nothing of this start.
       if (!ordered.asked && begun !== undefined) await begin(begun);
       return ordered;
     },
   };
+}
+
+/** The key as the agent can read it: root's file is out of reach for the account that it runs as. */
+function keyVariable(env: Called["env"], uid: number, key: string | undefined) {
+  const { GALERA_AGENT_KEY_FILE: file } = env;
+  if (file && uid !== 0) return { GALERA_AGENT_KEY_FILE: file };
+  return key === undefined ? {} : { GALERA_AGENT_KEY: key };
 }
 
 /** The agent that this process leaves behind. */
@@ -87,8 +109,7 @@ function agentProcess(
     env: {
       ...serverEnvironment(env),
       ...settings,
-      // Its text: the account that the agent runs as may not read the file.
-      ...(key !== undefined && { GALERA_AGENT_KEY: key }),
+      ...keyVariable(env, uid, key),
     },
     account: uid === 0 ? { uid: owner, gid } : undefined,
   };

@@ -92,6 +92,20 @@ describe("a start", () => {
   });
 });
 
+describe("a start that has ended", () => {
+  test("is not decided for: who has not asked for 30 s is no candidate", async () => {
+    const pod = await member("galera-0", { ledger: ledgerOf("galera-0", "galera-1") });
+    await pod.start(empty);
+    await passing(world.clock, async () => /galera-1/.test((await pod.decision()).why));
+    for (let s = 0; s < 29; s += 1) await passing(world.clock, async () => true, 1000);
+    expect(await pod.state()).toMatchObject({ phase: { kind: "waiting" } });
+    await world.clock.advance(3000);
+    await pod.reaches({ kind: "idle" });
+    expect(pod.lines.at(-1)).toMatch(/the start waits no longer: nobody has asked .* for 30 s/);
+    expect((await pod.decision()).asked).toBe(false);
+  });
+});
+
 describe("the server", () => {
   test("what it tells is the state, and is in the ledger", async () => {
     const pod = await founder();
@@ -401,6 +415,21 @@ describe("a sidecar that comes up beside an agent which run has left behind", ()
       async () => (await parentOf(sidecar)) === undefined && left.end.done,
     );
     expect(sidecar.end.done).toBe(false);
+  });
+
+  test("takes over with what that one has written, not with what it has read before", async () => {
+    const port = await freePort();
+    const left = await member("galera-0", { port, parent: 7 });
+    const sidecar = await member("galera-0", { port });
+    await passing(world.clock, () => sidecar.lines.length > 0, 1000);
+    saveLedger(sidecar.stateDir, ledgerOf("galera-0", "galera-1")); // the disk of both
+    left.pod.parent = 1;
+    await passing(
+      world.clock,
+      async () => (await parentOf(sidecar)) === undefined && left.end.done,
+    );
+    expect((await sidecar.state()).ledger).toEqual(ledgerOf("galera-0", "galera-1"));
+    expect(loadLedger(sidecar.stateDir)).toEqual(ledgerOf("galera-0", "galera-1"));
   });
 
   test.each([

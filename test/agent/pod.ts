@@ -144,7 +144,11 @@ export async function member(name: string, options: MemberOptions = {}) {
     ...{ name, address, port, stateDir, lines, pod, asked, stop, end, state, local },
     /** `run` begins a start. */
     start: (evidence: Evidence) => local.start(evidence, signal),
-    decision: () => local.decision(signal),
+    decision: async () => {
+      const ordered = await local.decision(signal);
+      if ("state" in ordered) throw new Error(ordered.why);
+      return ordered;
+    },
     /** The server's port is open. */
     up: () => servers.add(address),
     down: () => servers.delete(address),

@@ -124,7 +124,10 @@ export async function startSoak(agentPort: number) {
     await clock.advance(3000);
     await agent.ended(signal);
     await agent.start(position, signal);
-    await passUntil(async () => (await agent.decision(signal)).action === "join");
+    await passUntil(async () => {
+      const ordered = await agent.decision(signal);
+      return "action" in ordered && ordered.action === "join";
+    });
     galera = createServer((socket) => socket.destroy());
     await new Promise<void>((listening) => galera?.listen(galeraPort, host, listening));
     view += 1;

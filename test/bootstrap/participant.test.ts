@@ -44,6 +44,8 @@ function world() {
     dns: ["galera-0=10.0.0.1", "galera-1=10.0.0.2", "galera-2=10.0.0.3"],
     /** Members whose agents do not answer. */
     silent: new Set<string>(),
+    /** Called whenever DNS is asked. */
+    looking: () => {},
     /** Called whenever a member is asked. */
     asking: (_whom: Whom) => {},
     ids: 0,
@@ -64,6 +66,7 @@ function world() {
             ...{ clock, newId, save: (next: Ledger) => saved.push(next) },
             look: async (): Promise<Sight> => {
               one.looks += 1;
+              world.looking();
               const set = peerSet(targets(...world.dns), member(name, [ip]));
               if (set.self === undefined)
                 return { kind: "awaiting", because: "unnamed", what: "my own SRV record" };
@@ -411,6 +414,25 @@ describe("who is asked", () => {
     await one.pass(signal);
     expect(one.asked[0]?.atStake).toBe(atStake);
   });
+});
+
+test("a start that comes while DNS is asked for the one before is decided on by its own look", async () => {
+  w.dns = w.dns.slice(0, 1);
+  const one = w.starts("galera-0", empty);
+  w.looking = () => {
+    w.looking = () => {};
+    one.start(empty, undefined);
+  };
+  expect((await one.pass(signal)).decision.action).toBe("wait");
+  expect(one.saved).toEqual([]);
+  expect(one.state().phase).toEqual({ kind: "waiting" });
+  expect(await decision(one)).toMatchObject({ action: "found", epoch: 1 });
+});
+
+test("an agent begins with what the disk holds then", () => {
+  const one = w.agent("galera-0", undefined);
+  one.resume(ledger(3));
+  expect(one.state().ledger).toEqual(ledger(3));
 });
 
 test("what comes while the others are asked counts", async () => {

@@ -117,7 +117,9 @@ export function createDrain({ self, neighbours, clock, log, signal }: DrainPorts
       return;
     }
     leave(mine, limits).catch((error) => {
-      if (!mine.signal.aborted) throw error;
+      if (mine.signal.aborted) return;
+      log("error", `draining: ${messageOf(error)}`);
+      mine.answer = { state: "overdue", why: messageOf(error) };
     });
   };
 

@@ -51,7 +51,7 @@ export interface LocalAgent {
   about(signal: AbortSignal): Promise<About | undefined>;
   ended(signal: AbortSignal): Promise<void>;
   start(evidence: Evidence, signal: AbortSignal): Promise<void>;
-  decision(signal: AbortSignal): Promise<Ordered>;
+  decision(signal: AbortSignal): Promise<Ordered | Silent>;
   /** Begins to drain, unless that has begun; says how far it is. */
   drain(limits: DrainLimits, signal: AbortSignal): Promise<DrainAnswer | Silent>;
 }
@@ -85,7 +85,11 @@ export function createLocalAgent({ host, port, key }: LocalOptions): LocalAgent 
     },
     ended: (signal) => ask(() => {}, "POST", "/v1/ended", signal),
     start: (evidence, signal) => ask(() => {}, "POST", "/v1/start", signal, toJson({ evidence })),
-    decision: (signal) => ask(readOrdered, "GET", "/v1/decision", signal),
+    decision: async (signal) => {
+      const reply = await call("GET", "/v1/decision", signal);
+      if (reply.kind === "none") return { state: "silent", why: reply.why };
+      return document(reply, readOrdered);
+    },
     drain: async (limits, signal) => {
       const reply = await call("POST", "/v1/drain", signal, toJson(limits));
       if (reply.kind === "none") return { state: "silent", why: reply.why };

@@ -16,6 +16,8 @@ const timeoutMs = 2000;
 const mostBytes = 8192;
 
 /**
+ * A liveness that nobody can tell is no reason to end a server: without an agent it succeeds, and says so.
+ *
  * @returns why all is well
  * @throws Failure 1 that says in one line why not, or why nobody knows; the signal's reason
  */
@@ -32,8 +34,12 @@ export async function askHealth(
     );
   const answer = await get(host, port, probePaths[probe], signal).catch((error) => {
     signal.throwIfAborted();
-    throw nobody(errnoOf(error) ?? messageOf(error));
+    return nobody(errnoOf(error) ?? messageOf(error));
   });
+  if (answer instanceof Failure) {
+    if (probe === "liveness") return answer.message;
+    throw answer;
+  }
   const { ok, why } = read(answer, nobody);
   if (!ok) throw new Failure(exitCode.unhealthy, why);
   return why;

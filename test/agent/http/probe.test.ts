@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Health } from "../../../src/agent/health.js";
-import type { Probe } from "../../../src/agent/probes.js";
 import { askHealth } from "../../../src/agent/http/probe.js";
+import type { Probe } from "../../../src/agent/probes.js";
 import { probeAsked } from "../../../src/entrypoint.js";
 import { freePort, handMade, host, http, serving, signal } from "../members.js";
 
-const ask = (port: number, probe: Probe = "liveness", stop = signal) =>
+const ask = (port: number, probe: Probe = "readiness", stop = signal) =>
   askHealth(probe, { podIp: [host], agentPort: port }, stop);
+
+const nobodyLine = (port: number, why: string) =>
+  `no agent answers on ${host}:${port} (POD_IP, GALERA_AGENT_PORT): ${why}`;
 
 /** The one line of an agent that cannot be asked. */
 const nobody = (port: number, why: string | RegExp) => ({
@@ -45,6 +48,12 @@ describe("an agent's answer", () => {
 });
 
 describe("no answer of an agent's: exit code 1, and a line that says so", () => {
+  test("no liveness that nobody can tell is a reason to end a server", async () => {
+    const port = await freePort();
+    expect(await ask(port, "liveness")).toBe(nobodyLine(port, "ECONNREFUSED"));
+    await expect(ask(port, "startup")).rejects.toMatchObject(nobody(port, "ECONNREFUSED"));
+  });
+
   test("nobody listens", async () => {
     const port = await freePort();
     await expect(ask(port)).rejects.toMatchObject(nobody(port, "ECONNREFUSED"));

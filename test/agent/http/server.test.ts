@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { probePaths, probes } from "../../../src/agent/probes.js";
 import { accepts } from "../../../src/agent/http/port.js";
 import { isFromHere, serve } from "../../../src/agent/http/server.js";
 import {
@@ -12,6 +11,7 @@ import {
   signatureHeader,
   tellingSubject,
 } from "../../../src/agent/http/signature.js";
+import { probePaths, probes } from "../../../src/agent/probes.js";
 import { systemClock } from "../../../src/system/clock.js";
 import { testClock } from "../../system/test-clock.js";
 import { host, idleHandlers, key, passing, portOf, serving, signal } from "../members.js";

@@ -116,6 +116,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
         passing.say(why);
         deciding.failed(why);
       }
+      if (participant.state().phase.kind === "idle") drain.forget(); // it has left
       if (isStarting(vitals().phase)) progress.look();
       await nap.sleep(everyMs[isSettled(participant) ? "settled" : "deciding"], signal);
     }

@@ -58,6 +58,7 @@ const stopsAfterMs = 10_000;
 
 export type Deciding = ReturnType<typeof createDeciding>;
 
+/** The decision of one agent: `pass` is called again and again, the rest by who asks. */
 export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
   const { name, stateDir, parent } = options;
   const { participant, watch, sql, clock, log, signal } = ports;

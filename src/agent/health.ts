@@ -143,7 +143,7 @@ export function readiness({ phase, server, draining, nowMs }: Vitals): Health {
   }
   switch (answer.kind) {
     case "status":
-      return bySql(answer.status);
+      return bySql(answer.status, phase.status);
     case "refuses":
       return byNotice(phase.primary, phase.status);
     default:
@@ -154,7 +154,7 @@ export function readiness({ phase, server, draining, nowMs }: Vitals): Health {
 /** The SST methods that let a donor's clients write. */
 const unblockedBy = ["mariabackup"];
 
-function bySql(status: WsrepStatus): Health {
+function bySql(status: WsrepStatus, told: string): Health {
   const { primary, rejects, desync, ready, state, comment, sstMethod } = status;
   if (!primary) return no("the server's component is not primary");
   if (rejects) return no("the server rejects queries (wsrep_reject_queries)");
@@ -163,6 +163,8 @@ function bySql(status: WsrepStatus): Health {
   if (state !== localState.synced && state !== localState.donor) {
     return no(`the server is not synced (${comment.split(":")[0]})`);
   }
+  // A lock desyncs a server as well, and tells nobody (FLUSH TABLES WITH READ LOCK).
+  if (state === localState.donor && told !== "donor") return no("the server is locked by a backup");
   if (state === localState.donor && !unblockedBy.includes(sstMethod)) {
     return no(`the server is a donor, and SST by ${sstMethod} blocks it`);
   }

@@ -123,6 +123,7 @@ export function optional<T>(read: Read<T>): Read<T | undefined> {
 /** More members or foundings than anybody has are a fault, or an attack. */
 const longestList = 256;
 
+/** Reads every element. */
 export function listOf<T>(read: Read<T>): Read<readonly T[]> {
   return (value, at) => {
     if (!Array.isArray(value) || value.length > longestList)
@@ -131,6 +132,7 @@ export function listOf<T>(read: Read<T>): Read<readonly T[]> {
   };
 }
 
+/** One of these texts. */
 export function oneOf<const T extends string>(...values: readonly T[]): Read<T> {
   return (value, at) => {
     const known = values.find((one) => one === value);

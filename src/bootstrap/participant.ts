@@ -14,6 +14,7 @@ import {
 import type { Clock } from "../system/clock.js";
 import { type Decision, decide } from "./decide.js";
 import type { Evidence } from "./evidence.js";
+import { toJson } from "./format.js";
 import { adopted, type Ledger } from "./ledger.js";
 import {
   begun,
@@ -33,7 +34,6 @@ import {
   type Observation,
   type Token,
 } from "./observation.js";
-
 import { createPatience } from "./patience.js";
 
 export interface ParticipantOptions {
@@ -151,7 +151,9 @@ export function createParticipant(
   };
 
   const keep = (next: MemberState) => {
-    if (next.ledger !== undefined && next.ledger !== state.ledger) save(next.ledger);
+    const { ledger } = next;
+    // What the disk has already is not written again: it may be full, and the member goes on.
+    if (ledger !== undefined && toJson(ledger) !== toJson(state.ledger)) save(ledger);
     state = next;
   };
 

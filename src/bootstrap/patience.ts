@@ -21,6 +21,7 @@ const noticedMs = 20_000;
  * for about six. So a member waits for those before it, but not longer than this.
  */
 const turnMs = 5000;
+
 export interface Patience {
   /** The decision, or the wait that comes before it. */
   wait(decision: Decision, observation: Observation): Decision;
@@ -28,6 +29,7 @@ export interface Patience {
   renew(): void;
 }
 
+/** Holds decisions back, as long as these rules say. */
 export function createPatience(clock: Clock): Patience {
   let countedMs: number | undefined;
   let turn = { names: "", sinceMs: 0 };

@@ -50,6 +50,7 @@ export function byRank(one: Voter, other: Voter): number {
   return compare(rank(other), rank(one)) || byOrdinal(one.state, other.state);
 }
 
+/** The lower ordinal first. */
 export function byOrdinal(one: MemberState, other: MemberState): number {
   return (ordinalOf(one.name) ?? 0) - (ordinalOf(other.name) ?? 0);
 }

@@ -296,6 +296,12 @@ describe("readiness", () => {
       yes("a donor that is not blocked"),
     ],
     [
+      "locked by FLUSH TABLES WITH READ LOCK, which looks like a donor that is not blocked",
+      running(true, "synced"),
+      { server: says({ ...donor, sstMethod: "mariabackup" }) },
+      no("the server is locked by a backup"),
+    ],
+    [
       "a donor by a method of the user's",
       running(true, "donor"),
       { server: says({ ...donor, sstMethod: "ours" }) },

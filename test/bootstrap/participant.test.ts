@@ -429,6 +429,19 @@ test("a start that comes while DNS is asked for the one before is decided on by 
   expect(await decision(one)).toMatchObject({ action: "found", epoch: 1 });
 });
 
+test("a ledger that the disk has already is not written again: the disk may be full", () => {
+  const one = w.agent("galera-0", undefined);
+  const told = {
+    uuid,
+    primary: true,
+    status: "synced",
+    view: { number: 4, members: ["galera-0"] },
+  };
+  one.told(told);
+  one.told({ ...told, view: { ...told.view } });
+  expect(one.saved).toHaveLength(1);
+});
+
 test("an agent begins with what the disk holds then", () => {
   const one = w.agent("galera-0", undefined);
   one.resume(ledger(3));

@@ -49,6 +49,7 @@ const everyMs = 200;
 
 export type Drain = ReturnType<typeof createDrain>;
 
+/** One member's way out, for as long as its agent lives. */
 export function createDrain({ self, neighbours, clock, log, signal }: DrainPorts) {
   let leaving: Leaving | undefined;
   let begun: Promise<void> | undefined;

@@ -41,6 +41,7 @@ export async function exchange(what: Outgoing): Promise<Reply> {
     const { code, message } = error as NodeJS.ErrnoException;
     const refused = code === "ECONNREFUSED";
     if (limit.aborted) return { kind: "none", why: "no answer", refused };
+    if (code?.startsWith("HPE_")) return { kind: "none", why: "no HTTP answer", refused };
     return { kind: "none", why: reasons[code ?? ""] ?? code ?? message, refused };
   }
 }

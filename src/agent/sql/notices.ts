@@ -12,6 +12,7 @@ export function createNotices(log: Log) {
   let isDesynced = false;
   let rejects = false;
   let isPaused = false;
+  let isRefused = false;
 
   const noteStatus = (status: WsrepStatus) => {
     if (status.desync !== isDesynced) {
@@ -46,9 +47,18 @@ export function createNotices(log: Log) {
   };
 
   return {
+    /** It lets my account not in. */
+    refused: (why: string) => {
+      if (isRefused) return;
+      isRefused = true;
+      log("warn", `my server does not answer me: ${why}; readiness goes by what it tells`);
+    },
     /** What the server said last; undefined where it could not be asked, which changes nothing. */
     note: (status: WsrepStatus | undefined, paused: number | undefined) => {
-      if (status !== undefined) noteStatus(status);
+      if (status !== undefined) {
+        isRefused = false;
+        noteStatus(status);
+      }
       if (paused !== undefined) notePaused(paused);
     },
     /** Another server, or none. */
@@ -56,6 +66,7 @@ export function createNotices(log: Log) {
       isDesynced = false;
       rejects = false;
       isPaused = false;
+      isRefused = false;
     },
   };
 }

@@ -128,6 +128,7 @@ export function createServerWatch(
     const answeredMs = answer.kind === "silent" ? one.sight.answeredMs : nowMs;
     const status = answer.kind === "status" ? answer.status : undefined;
     one.sight = { answer, answeredMs, paused: flowControl.paused(nowMs, status?.pausedNs) };
+    if (answer.kind === "refuses") notices.refused(answer.why);
     notices.note(status, one.sight.paused);
     participant.stands(status?.lastCommitted);
   };

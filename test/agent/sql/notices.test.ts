@@ -140,3 +140,17 @@ test.each<[string, readonly Step[], readonly string[]]>([
   }
   expect(lines).toEqual(said);
 });
+
+test("a server that denies the account is said once, until it has answered", () => {
+  const { log, lines } = collect();
+  const notices = createNotices(log);
+  const denied = "Access denied for user 'mysql'@'localhost'";
+  for (const round of [1, 2]) {
+    for (let time = 0; time < 3; time += 1) notices.refused(denied);
+    expect(lines).toHaveLength(round);
+    notices.note(synced, 0);
+  }
+  expect(lines[0]).toBe(
+    `warn: my server does not answer me: ${denied}; readiness goes by what it tells`,
+  );
+});

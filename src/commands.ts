@@ -139,6 +139,12 @@ function defineAgent({ read, ...adapters }: Adapters): Command {
       if (start.member !== undefined) return { start, member: start.member, settings, log };
       throw new Failure(exitCode.config, "an agent without a namespace and a service has no peers");
     };
+    if (parent !== undefined && !/^\d{1,9}$/.test(parent)) {
+      throw new Failure(
+        exitCode.usage,
+        `--parent: ${JSON.stringify(parent)} is no process's number`,
+      );
+    }
     const { startAgent } = await import("./server/agent.js");
     await startAgent(load, parent === undefined ? undefined : Number(parent), adapters);
   });

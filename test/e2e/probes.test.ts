@@ -85,11 +85,16 @@ describe("of pods whose agents are sidecars", () => {
   });
   afterAll(() => cluster.close());
 
-  test("no agent: exit 1 and one line, quickly, whoever asks", async () => {
+  test("no agent: exit 1 and one line, but for liveness, which nobody can tell then", async () => {
+    const nobody = `no agent answers on ${cluster.address(0)}:4569 (POD_IP, GALERA_AGENT_PORT): ECONNREFUSED`;
     for (const args of [[], [`--pod-ip=${cluster.address(0)}`]]) {
+      for (const probe of ["startup", "readiness"] as const) {
+        expect(await run(0, probe, args)).toMatchObject({
+          ...{ exitCode: 1, stdout: "", stderr: `galera-peers: ${nobody}` },
+        });
+      }
       expect(await run(0, "liveness", args)).toMatchObject({
-        ...{ exitCode: 1, stdout: "" },
-        stderr: `galera-peers: no agent answers on ${cluster.address(0)}:4569 (POD_IP, GALERA_AGENT_PORT): ECONNREFUSED`,
+        ...{ exitCode: 0, stdout: nobody, stderr: "" },
       });
     }
   });
@@ -166,7 +171,7 @@ describe("of pods whose agents are sidecars", () => {
     const over = watch(1, "liveness");
     await cluster.killAgent(1);
     await until(
-      async () => (await run(1, "liveness")).stderr.includes("no agent answers"),
+      async () => (await run(1, "readiness")).stderr.includes("no agent answers"),
       () => "an agent that is gone",
       5000,
     );
@@ -228,7 +233,7 @@ describe("of containers that have left their agent behind", () => {
     });
     await cluster.stop(1);
     await until(
-      async () => (await run(1, "liveness")).exitCode === 1,
+      async () => (await run(1, "liveness")).stdout.includes("no agent answers"),
       () => "no agent without its server",
       10_000,
     );

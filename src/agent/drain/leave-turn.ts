@@ -9,7 +9,6 @@
 import type { MemberState } from "../../bootstrap/member.js";
 import { isPrimary } from "../../bootstrap/observation.js";
 import { byOrdinal } from "../../bootstrap/standing.js";
-import { localState } from "../../galera/wsrep-status.js";
 import type { DrainStage, Report } from "../report.js";
 
 /** What is known of another member of the component. */
@@ -111,9 +110,8 @@ function transferring({ self, others }: LeaveView): string | undefined {
   return receiving && `${receiving.state.name} to have all data`;
 }
 
-/** Not by hand, as for a backup (`SET GLOBAL wsrep_desync = ON`). */
-function isDonor({ server, state: { phase } }: Report): boolean {
-  if (server !== undefined) return server.state === localState.donor && !server.desync;
+/** As the server told: one that is desynced by hand, or locked by a backup, only looks like it. */
+function isDonor({ state: { phase } }: Report): boolean {
   return phase.kind === "running" && phase.status === "donor";
 }
 

@@ -126,14 +126,10 @@ describe("one look", () => {
     ["an agent is silent, its server is up", { zero: mute(3), two: mute(7) }, mark],
     [
       "I am a donor",
-      { self: { server: donor } },
+      { self: { server: donor, phase: running("donor") } },
       waiting("the state transfer that my server gives"),
     ],
-    [
-      "I am a donor, as the server told when it could not be asked",
-      { self: { server: undefined, phase: running("donor") } },
-      waiting("the state transfer that my server gives"),
-    ],
+    ["I am locked by a backup, which looks like a donor", { self: { server: donor } }, mark],
     ["I am desynced by hand", { self: { server: { ...donor, desync: true } } }, mark],
     ["another one is a donor", { two: { phase: running("donor"), server: donor } }, mark],
     [

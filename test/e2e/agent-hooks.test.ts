@@ -185,6 +185,7 @@ test("SIGHUP reads the settings again, and runs no hook again", async () => {
   const runs = join(directory, "runs");
   const { child, output } = start();
   await has(runs, ["start"]);
+  await systemClock.sleep(1000); // the hook has to be over as well: one that a reload cuts off runs again
   child.kill("SIGHUP");
   await until(() => output().includes("SIGHUP: settings and key were read again"), "the reload");
   await systemClock.sleep(1500);

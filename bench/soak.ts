@@ -11,7 +11,7 @@ const points = 10;
 /** So much is garbage that was not collected, and a heap's fragments. */
 const slack = { heapMiB: 0.5, rssMiB: 4, descriptors: 0, listeners: 0, sleepers: 0, active: 0 };
 
-const soak = await startSoak(4571);
+const soak = await startSoak(79, 4571);
 const usages = [];
 console.log("    hours     polls  heap MiB   RSS MiB       fds listeners  sleepers    active");
 for (let point = 0; point < points; point += 1) {

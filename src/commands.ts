@@ -3,58 +3,26 @@
  */
 import { tmpdir } from "node:os";
 import { Command, CommanderError } from "commander";
-import { agentCommand } from "./cli/agent.js";
+import type { Adapters } from "./adapters.js";
+import { defineAgent, defineDrain, defineProbe, defineStatus } from "./agent-commands.js";
 import { configureCommand } from "./cli/configure.js";
-import { drainCommand } from "./cli/drain.js";
 import { fakeDnsCommand } from "./cli/fake-dns.js";
 import { findCommand } from "./cli/find.js";
 import { incomplete, parseGoFlags } from "./cli/go-flags.js";
 import { labCommand } from "./cli/lab.js";
 import { configured, type Flags, withLongNamespace } from "./cli/options.js";
 import { planCommand } from "./cli/plan.js";
-import { probeCommand } from "./cli/probe.js";
 import { runCommand } from "./cli/run.js";
-import { statusCommand } from "./cli/status.js";
 import { configure } from "./cnf/configure.js";
 import { writeIfChanged } from "./cnf/write.js";
-import type { Query } from "./dns/client.js";
 import type { Program } from "./entrypoint.js";
 import { find } from "./peers/find.js";
 import { identify, namespaceOf, ownNames } from "./peers/identity.js";
 import { createLook } from "./peers/look.js";
-import { readCommand } from "./server/command.js";
 import { cnfSources } from "./server/image.js";
 import { formatPlan, plan } from "./server/plan.js";
-import { gather } from "./server/start.js";
-import { readSettings, type Settings } from "./settings.js";
-import type { Clock } from "./system/clock.js";
+import { readSettings } from "./settings.js";
 import { exitCode, Failure } from "./system/failure.js";
-import type { Host } from "./system/host.js";
-import type { Log } from "./system/log.js";
-import type { RunProcess } from "./system/processes.js";
-
-/** The real parts of this process, as `main` makes them. */
-export interface Adapters {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by SIGTERM and SIGINT. */
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  readonly uid: number;
-  /** A line to standard output. */
-  readonly print: (line: string) => void;
-  /** A line to standard error. */
-  readonly printError: (line: string) => void;
-  readonly read: (flags: Flags) => { settings: Settings; log: Log; host: Host };
-  readonly logFor: (settings: Settings) => Log;
-  readonly createQuery: (settings: Settings, host: Host) => Query;
-  readonly runProcess: RunProcess;
-  /** An id that nobody else makes: 16 hex digits. */
-  readonly newId: () => string;
-  /** Calls back at each SIGHUP. */
-  readonly onHangup: (act: () => void) => void;
-  /** `run`, for a server's command line. */
-  readonly becomeServer: (words: readonly string[], flags: Flags) => Promise<never>;
-}
 
 /** What each program does with its arguments; the result is the exit code. */
 export const programs: Record<
@@ -124,53 +92,6 @@ function definePlan({ read, print, ...adapters }: Adapters): Command {
     const { settings, host } = read(flags);
     const result = await plan(words, settings, { ...adapters, host });
     print(json ? JSON.stringify(result, undefined, 2) : formatPlan(result));
-  });
-}
-
-function defineAgent({ read, ...adapters }: Adapters): Command {
-  return agentCommand(async (words, flags, parent) => {
-    const command = readCommand(words);
-    if (command.kind === "untouched") {
-      throw new Failure(exitCode.usage, "agent takes a server's command line, as run does");
-    }
-    const load = () => {
-      const { settings, host, log } = read(flags);
-      const start = gather(command, settings, { ...adapters, host });
-      if (start.member !== undefined) return { start, member: start.member, settings, log };
-      throw new Failure(exitCode.config, "an agent without a namespace and a service has no peers");
-    };
-    if (parent !== undefined && !/^\d{1,9}$/.test(parent)) {
-      throw new Failure(
-        exitCode.usage,
-        `--parent: ${JSON.stringify(parent)} is no process's number`,
-      );
-    }
-    const { startAgent } = await import("./server/agent.js");
-    await startAgent(load, parent === undefined ? undefined : Number(parent), adapters);
-  });
-}
-
-function defineStatus({ read, print, ...adapters }: Adapters): Command {
-  return statusCommand(async (flags, how) => {
-    const { settings, host } = read(flags);
-    const { showStatus } = await import("./status/status.js");
-    await showStatus(settings, host, how, { ...adapters, print });
-  });
-}
-
-function defineProbe({ read, print, signal }: Adapters): Command {
-  return probeCommand(async (probe, flags) => {
-    const { settings } = read(flags);
-    const { askHealth } = await import("./agent/http/probe.js");
-    print(await askHealth(probe, settings, signal));
-  });
-}
-
-function defineDrain({ read, env, clock, signal }: Adapters): Command {
-  return drainCommand(async (flags) => {
-    const { settings, log } = read(flags);
-    const { drainHere } = await import("./agent/drain/drain-here.js");
-    await drainHere(settings, env, { clock, log, signal });
   });
 }
 

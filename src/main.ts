@@ -4,9 +4,9 @@
  * parser too, is imported when it is called (commands.ts).
  */
 import { closeSync, openSync, readSync } from "node:fs";
+import type { Adapters } from "./adapters.js";
 import { notify } from "./agent/notify.js";
 import type { Flags } from "./cli/options.js";
-import type { Adapters } from "./commands.js";
 import { createClient, type Query } from "./dns/client.js";
 import { parseResolvConf } from "./dns/resolv-conf.js";
 import { entrypointWords, isNotification, type Program } from "./entrypoint.js";

@@ -5,7 +5,7 @@
 import type { Participant } from "../bootstrap/participant.js";
 import { readFolded } from "../bootstrap/store.js";
 import type { Clock } from "../system/clock.js";
-import { errnoOf, Failure, messageOf } from "../system/failure.js";
+import { errnoOf, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { createNap } from "../system/nap.js";
 import { createComplaint } from "./complaint.js";
@@ -13,10 +13,10 @@ import { createDeciding, isSettled } from "./deciding.js";
 import { createDrain } from "./drain/drain.js";
 import { createHandlers } from "./handlers.js";
 import { isStarting, type Vitals } from "./health.js";
-import { createLocalAgent } from "./http/local.js";
 import type { Neighbours } from "./http/neighbours.js";
 import type { Accepts } from "./http/port.js";
 import { type ListenOptions, serve } from "./http/server.js";
+import { createStandBy } from "./http/stand-by.js";
 import type { Metrics } from "./metrics/metrics.js";
 import type { PeersWatch } from "./peers/peers-watch.js";
 import { createProgressWatch } from "./progress.js";
@@ -122,48 +122,22 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     }
   };
 
-  const standingBy = createComplaint((_, what) => log("info", what));
-  let isKnown = false;
-  const isAwaited = async () => {
-    const whose = await whoseAgent(options, signal);
-    isKnown = whose === "my pod's" || (isKnown && whose === "silent");
-    if (isKnown) standingBy.say("another agent of this pod is up: I take over when it ends");
-    return isKnown;
-  };
   const server = await serve(
     handlers,
     { ...options, signal },
-    { clock, fault: serving.say, isAwaited },
+    { clock, fault: serving.say, isAwaited: createStandBy(options, log, signal) },
   );
-  participant.resume(readFolded(stateDir)); // another agent may have held the port, and written it
-  const watching = ports.peers.run(signal);
+  let watching: Promise<unknown> | undefined;
   try {
+    participant.resume(readFolded(stateDir)); // another agent may have held the port, and written it
+    watching = ports.peers.run(signal);
     await Promise.race([decide(), watching]);
   } finally {
     stop.abort();
-    await watching.catch(() => {}); // a hook that runs is ended first
+    await watching?.catch(() => {}); // a hook that runs is ended first
     server.close();
     server.closeAllConnections();
     await sql.close();
-  }
-}
-
-/**
- * Whose agent has the port: one that `run` has left behind, before its sidecar was up, ends with its
- * server.
- */
-async function whoseAgent(
-  { name, parent, address, port, key }: AgentOptions,
-  signal: AbortSignal,
-): Promise<"my pod's" | "another" | "silent"> {
-  if (parent !== undefined) return "another";
-  try {
-    const other = await createLocalAgent({ host: address, port, key }).about(signal);
-    if (other === undefined) return "silent";
-    return other.name === name && other.parent !== undefined ? "my pod's" : "another";
-  } catch (error) {
-    if (error instanceof Failure) return "another"; // none of ours answers so
-    throw error;
   }
 }
 

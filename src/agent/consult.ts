@@ -9,6 +9,7 @@ import type { Look } from "../peers/look.js";
 import type { AddressType } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
+import { agentHere } from "./http/here.js";
 import { type Ordered, order } from "./ordered.js";
 
 export interface Consultation {
@@ -35,9 +36,6 @@ export interface MemberPorts {
   readonly newId: () => string;
 }
 
-/** Where the members' agents listen, unless it is set. */
-export const defaultAgentPort = 4569;
-
 /** This member's part in the decision, by its settings. */
 export function participate(
   { name, stateDir, ledger, look, addressType }: MemberPlace,
@@ -45,7 +43,8 @@ export function participate(
   key: string | undefined,
   { clock, newId }: MemberPorts,
 ): Participant {
-  const { bootstrap: mode = "safe", agentPort = defaultAgentPort } = settings;
+  const { bootstrap: mode = "safe" } = settings;
+  const { port: agentPort } = agentHere(settings);
   // A member that is alone asks nobody.
   let contact: Promise<FindOut> | undefined;
   const loadContact = async (): Promise<FindOut> => {

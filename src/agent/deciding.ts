@@ -8,9 +8,10 @@ import type { View } from "../bootstrap/ledger.js";
 import type { Participant, Verdict } from "../bootstrap/participant.js";
 import { foldTold } from "../bootstrap/store.js";
 import type { Clock } from "../system/clock.js";
+import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
-import { type Complaint, createComplaint } from "./complaint.js";
+import { createComplaint } from "./complaint.js";
 import { type Ordered, order } from "./ordered.js";
 import type { ServerWatch } from "./sql/server-watch.js";
 import type { ServerSql } from "./sql/sql.js";
@@ -62,7 +63,7 @@ export type Deciding = ReturnType<typeof createDeciding>;
 export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
   const { name, stateDir, parent } = options;
   const { participant, watch, sql, clock, log, signal } = ports;
-  const bootstrapping: Complaint = createComplaint(log);
+  const bootstrapping = createComplaint(log);
   let verdict: Verdict | undefined;
   let ordered: Ordered | undefined;
   let considered = Promise.withResolvers<void>();
@@ -164,13 +165,14 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
       if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
       const { kind } = participant.state().phase;
       if (kind === "waiting" && clock.now() - (askedMs ?? clock.now()) > asksWithinMs) {
-        log("info", "the start waits no longer: nobody has asked what to do for 30 s");
+        const forMs = formatDuration(asksWithinMs);
+        log("info", `the start waits no longer: nobody has asked what to do for ${forMs}`);
         participant.idle();
         return;
       }
       // Why a start was held stays known when it has ended.
       const isHeld = kind === "idle" && awaited?.held === true;
-      if (kind !== "waiting" && !isOutside(participant) && !isHeld) awaited = undefined;
+      if (isSettled(participant) && !isHeld) awaited = undefined;
       if (kind !== "waiting" && kind !== "running") return;
       if (clock.now() - passedMs < passEveryMs()) return;
       passedMs = clock.now();
@@ -196,12 +198,6 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     /** A pass has failed: what is to be said to whoever asks. */
     failed: (why: string) => note({ decision: { action: "wait", why }, peers: undefined }),
   };
-}
-
-/** Whether the server runs outside a primary component. */
-function isOutside(participant: Participant): boolean {
-  const { phase } = participant.state();
-  return phase.kind === "running" && !phase.primary;
 }
 
 /** Whether nothing is to be decided. */

@@ -152,8 +152,9 @@ export function createParticipant(
 
   const keep = (next: MemberState) => {
     const { ledger } = next;
+    const isNews = ledger !== state.ledger && toJson(ledger) !== toJson(state.ledger);
     // What the disk has already is not written again: it may be full, and the member goes on.
-    if (ledger !== undefined && toJson(ledger) !== toJson(state.ledger)) save(ledger);
+    if (ledger !== undefined && isNews) save(ledger);
     state = next;
   };
 

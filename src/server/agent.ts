@@ -3,7 +3,8 @@
  */
 import { statSync } from "node:fs";
 import { runAgent } from "../agent/agent.js";
-import { defaultAgentPort, participate } from "../agent/consult.js";
+import { participate } from "../agent/consult.js";
+import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
 import { createNeighbours } from "../agent/http/neighbours.js";
 import { accepts } from "../agent/http/port.js";
@@ -88,14 +89,14 @@ export async function startAgent(
 function prepared(load: () => AgentStart, parent: number | undefined, ports: StartAgentPorts) {
   const { start, member, settings, log } = load();
   const { env, clock, newId } = ports;
-  const { datadir, stateDir, ledger } = start;
+  const { datadir, stateDir } = start;
   const { me, addressType } = member;
-  const { podIp, agentPort = defaultAgentPort, onStart, onChange, poll = 1000 } = settings;
+  const { onStart, onChange, poll = 1000 } = settings;
+  const { host: address, port } = agentHere(settings);
   const key = readAgentKey(env);
   const args = start.argv.slice(1);
   const inFiles = readServerOptions({ args: defaultsArgs(args), env });
   const socket = serverOption(args, "socket") ?? inFiles("socket") ?? defaultSocket;
-  const [host] = podIp ?? [];
   const run = (metrics: Metrics, done: HooksDone, signal: AbortSignal) => {
     const common = { ...ports, log, signal, accepts };
     const peers = createPeersWatch(
@@ -107,23 +108,16 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
       done,
     );
     const { look, renew } = peers;
-    const place = { name: me.name, stateDir, ledger, look, addressType };
+    // It reads its ledger once it has its port.
+    const place = { name: me.name, stateDir, ledger: undefined, look, addressType };
+    const host = settings.podIp?.[0];
     return runAgent(
-      {
-        name: me.name,
-        datadir,
-        stateDir,
-        host,
-        port: agentPort,
-        key,
-        parent,
-        address: host ?? "127.0.0.1",
-      },
+      { name: me.name, datadir, stateDir, host, port, key, parent, address },
       {
         ...{ ...common, peers, metrics, lookAnew: renew },
         participant: participate(place, settings, key, ports),
         neighbours: createNeighbours(
-          { agentPort, key },
+          { agentPort: port, key },
           { newId, accepts },
           () => peers.sight().set,
         ),

@@ -1,7 +1,6 @@
 /*
  * `galera-peers status`: all members, as their agents see them.
  */
-import { defaultAgentPort } from "../agent/consult.js";
 import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
 import type { Query } from "../dns/client.js";
@@ -47,8 +46,7 @@ export async function showStatus(
     const missing = "no headless service and no namespace are known: set --service and --namespace";
     throw new Failure(exitCode.config, missing);
   }
-  const { agentPort = defaultAgentPort } = settings;
-  const { host: here } = agentHere(settings);
+  const { host: here, port: agentPort } = agentHere(settings);
   const round = createRounds(
     { me, here, agentPort, key },
     { query: createQuery(settings, host), newId },

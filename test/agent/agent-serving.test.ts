@@ -83,6 +83,16 @@ test("a drain takes readiness away at once, until the next start", async () => {
   expect((await report(pod)).draining).toBeUndefined();
 });
 
+test("a drain is over when the server has left: nobody waits for this member any more", async () => {
+  const pod = await founder();
+  const drain = () => pod.local.drain({ delayMs: 0, timeoutMs: 20_000 }, signal);
+  await passing(world.clock, async () => drained(await drain()));
+  expect(await report(pod)).toMatchObject({ draining: "leaving" });
+  pod.down();
+  await pod.reaches({ kind: "idle" });
+  await passing(world.clock, async () => (await report(pod)).draining === undefined);
+});
+
 test("there is nothing to drain where no server runs in the cluster", async () => {
   const pod = await member("galera-0");
   expect(await pod.local.drain({ delayMs: 5000, timeoutMs: 20_000 }, signal)).toMatchObject({

@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { accepts } from "../../src/agent/http/port.js";
+import { createStandBy } from "../../src/agent/http/stand-by.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { loadLedger, saveLedger } from "../../src/bootstrap/store.js";
-import { freePort, key, passing, signal, uuid } from "./members.js";
+import { freePort, handMade, host, http, key, passing, signal, uuid } from "./members.js";
 
 import { empty, founder, ledgerOf, member, toldOf, world } from "./pod.js";
 
@@ -430,6 +431,25 @@ describe("a sidecar that comes up beside an agent which run has left behind", ()
     );
     expect((await sidecar.state()).ledger).toEqual(ledgerOf("galera-0", "galera-1"));
     expect(loadLedger(sidecar.stateDir)).toEqual(ledgerOf("galera-0", "galera-1"));
+  });
+
+  test("goes on waiting for one that is slow to answer, once it is known", async () => {
+    const port = await freePort();
+    const left = await member("galera-0", { port, parent: 7 });
+    const log: string[] = [];
+    const parent = undefined;
+    const place = { name: "galera-0", address: left.address, port, key: undefined, parent };
+    const isAwaited = createStandBy(place, (_, line) => log.push(line), signal);
+    expect(await isAwaited()).toBe(true);
+    left.stop.abort(new Error("ended"));
+    await passing(world.clock, () => left.end.done);
+    expect(await isAwaited()).toBe(true); // nobody answers: the port is tried again
+    expect(log).toHaveLength(1);
+    const strange = await handMade((socket) => socket.end(http(200, "<html>")));
+    const other = { ...place, address: host, port: strange.port };
+    expect(await createStandBy(other, () => {}, signal)()).toBe(false);
+    const nobody = { ...place, port: await freePort() };
+    expect(await createStandBy(nobody, () => {}, signal)()).toBe(false);
   });
 
   test.each([

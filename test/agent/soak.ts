@@ -27,8 +27,6 @@ import { heapMiB } from "../system/heap.js";
 import { soakClock } from "./soak-clock.js";
 import { startFakeSql } from "./sql/fake-sql.js";
 
-const host = "127.0.77.11";
-const neighbour = "127.0.77.12";
 const galeraPort = 4567;
 const key = "a key that the members share";
 const uuid = "8b1f9d4e-0000-4000-8000-000000000001";
@@ -49,8 +47,13 @@ export interface Usage {
 
 export type Soak = Awaited<ReturnType<typeof startSoak>>;
 
-/** @param agentPort one that is free on both members' addresses */
-export async function startSoak(agentPort: number) {
+/**
+ * @param block the members are on 127.0.block.11 and 12, which a soak has for itself
+ * @param agentPort one that is free on both
+ */
+export async function startSoak(block: number, agentPort: number) {
+  const host = `127.0.${block}.11`;
+  const neighbour = `127.0.${block}.12`;
   const clock = soakClock();
   const dir = mkdtempSync(join(tmpdir(), "soak-"));
   const path = (name: string) => join(dir, name);

@@ -1,4 +1,5 @@
 import type { FindOut } from "../../bootstrap/participant.js";
+import { galeraPort } from "../../galera/group-port.js";
 import type { Clock } from "../../system/clock.js";
 import { askState } from "./ask.js";
 import type { Accepts } from "./port.js";
@@ -13,9 +14,6 @@ export interface ContactPorts {
   readonly newId: () => string;
   readonly accepts: Accepts;
 }
-
-/** Where Galera listens to its group (`gmcast.listen_addr`). */
-export const galeraPort = 4567;
 
 /**
  * Who has data waits so long for an agent that does not listen, beside a server that does: it may

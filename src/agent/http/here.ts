@@ -1,5 +1,7 @@
 import type { Settings } from "../../settings.js";
-import { defaultAgentPort } from "../consult.js";
+
+/** Where the members' agents listen, unless it is set. */
+export const defaultAgentPort = 4569;
 
 /** Where this pod's own agent listens. */
 export function agentHere({ podIp, agentPort = defaultAgentPort }: Settings) {

@@ -1,8 +1,9 @@
 import { firstLabel } from "../../dns/name.js";
+import { galeraPort } from "../../galera/group-port.js";
 import { addressOf, type PeerSet } from "../../peers/peer-set.js";
 import type { Neighbour } from "../drain/leave-turn.js";
 import { askReport } from "./ask.js";
-import { type ContactOptions, type ContactPorts, galeraPort } from "./contact.js";
+import type { ContactOptions, ContactPorts } from "./contact.js";
 
 /** Asks other members for their reports, all at once. */
 export type Neighbours = (

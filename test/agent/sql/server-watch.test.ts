@@ -121,6 +121,17 @@ describe("a server is asked", () => {
     expect(one.phase()).toEqual({ kind: "joining" });
   });
 
+  test("that denies the account: it is said once", async () => {
+    const one = await running();
+    for (const wait of [1000, 1000, 1000]) {
+      await one.clock.advance(wait);
+      one.says({ kind: "refuses", why: "Access denied" });
+      await one.watch.look();
+    }
+    const said = one.lines.filter((line) => line.includes("does not answer me: Access denied"));
+    expect(said).toHaveLength(1);
+  });
+
   test("once for all who ask at the same time, and once in 300 ms", async () => {
     const one = await running();
     expect(one.asked()).toBe(1);

@@ -132,9 +132,6 @@ export function createParticipant(
   ): Promise<Verdict> => {
     const before = starts;
     const what = await look(signal);
-    if (before !== starts) {
-      return { decision: { action: "wait", why: "a look at the others, anew" }, peers: undefined };
-    }
     if (what.kind === "awaiting") {
       return { decision: { action: "wait", why: what.what }, peers: undefined };
     }

@@ -2,10 +2,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { exchange } from "../../src/agent/http/exchange.js";
 import { accepts } from "../../src/agent/http/port.js";
 import { createStandBy } from "../../src/agent/http/stand-by.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { loadLedger, saveLedger } from "../../src/bootstrap/store.js";
+import { systemClock } from "../../src/system/clock.js";
 import { freePort, handMade, host, http, key, passing, signal, uuid } from "./members.js";
 
 import { empty, founder, ledgerOf, member, toldOf, world } from "./pod.js";
@@ -228,6 +230,31 @@ describe("the server", () => {
     await world.clock.advance(200_000);
     expect(await pod.state()).toMatchObject({ phase: { kind: "running" } });
   });
+});
+
+test("a settled agent asks the others every 5 s while its component is new, then every 30 s", async () => {
+  const pod = await founder();
+  const decisions = async () => {
+    const reply = await exchange({
+      ...{ host: pod.address, port: pod.port, method: "GET", path: "/metrics" },
+      ...{ timeoutMs: 1000, signal },
+    });
+    if (reply.kind === "none") throw new Error(reply.why);
+    return Number(/decisions_total\{action="rest"\} (\d+)/.exec(reply.body)?.[1]);
+  };
+  const within = async (seconds: number) => {
+    const before = await decisions();
+    for (let s = 0; s < seconds; s += 1) {
+      await world.clock.advance(1000);
+      await systemClock.sleep(2); // files and sockets have their own time
+    }
+    return (await decisions()) - before;
+  };
+  expect(await within(30)).toBeGreaterThanOrEqual(4);
+  await world.clock.advance(60_000);
+  const later = await within(120);
+  expect(later).toBeGreaterThanOrEqual(3);
+  expect(later).toBeLessThanOrEqual(5);
 });
 
 describe("pc.bootstrap", () => {

@@ -11,7 +11,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandLine } from "../src/lab/sessions.js";
+import { commandLine } from "../src/lab/processes.js";
 import { systemClock as clock } from "../src/system/clock.js";
 import { type Cluster, createCluster, until } from "../test/e2e/cluster.js";
 

@@ -36,7 +36,8 @@ tools=$work/tools
 mkdir -p "$tools/bin" "$tools/lib/node_modules"
 [[ -x node_modules/.bin/node ]] || npm ci --ignore-scripts
 cp -L node_modules/.bin/node "$tools/bin/node"
-cp -R "$(npm root -g 2>/dev/null)/npm" "$tools/lib/node_modules/npm"
+npm=$(readlink -f "$(command -v npm)")
+cp -R "${npm%/bin/npm-cli.js}" "$tools/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$tools/bin/npm"
 cp -L "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$tools/ca.crt"
 "$ENGINE" build -t "$node" -f - "$tools" >/dev/null <<END

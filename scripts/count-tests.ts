@@ -1,16 +1,37 @@
-/** Prints "passed failed" of a vitest JSON report; a suite that did not run at all counts as failed. */
+/**
+ * Prints "passed failed" of a vitest JSON report, and on stderr a line "FAILED …" for each that failed; a suite that
+ * did not run at all counts as one.
+ */
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly testResults: readonly { status: string; assertionResults: readonly unknown[] }[];
+interface Test {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failureMessages: readonly string[];
 }
 
-const report: Report = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
-const broken = report.testResults.filter(
-  ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-).length;
+interface Suite {
+  /** The path of its file. */
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly Test[];
+}
+
+const suites: readonly Suite[] = JSON.parse(
+  readFileSync(process.argv[2] ?? "", "utf8"),
+).testResults;
+const tests = suites.flatMap((suite) => suite.assertionResults.map((test) => ({ suite, test })));
 // Nothing here is skipped on purpose: a test that did not run has not passed.
-console.log(report.numPassedTests, report.numFailedTests + report.numPendingTests + broken);
+const failed = tests.filter(({ test }) => test.status !== "passed");
+const broken = suites.filter(
+  ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+);
+
+const report = (suite: Suite, name: string, message = "it did not run") =>
+  console.error(`FAILED ${relative("", suite.name)} > ${name}: ${message.split("\n", 1)[0]}`);
+
+for (const { suite, test } of failed) report(suite, test.fullName, test.failureMessages[0]);
+for (const suite of broken) report(suite, "all of it", suite.message);
+console.log(tests.length - failed.length, failed.length + broken.length);

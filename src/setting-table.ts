@@ -1,6 +1,8 @@
 /*
  * The settings of DESIGN.md: what each is called, and how its text is read.
  */
+
+import { failoverProfiles } from "./server/options/failover.js";
 import {
   addresses,
   addressTypes,
@@ -20,6 +22,7 @@ import {
   servers,
   token,
 } from "./setting-readers.js";
+import { tlsModes } from "./tls/modes.js";
 
 /** One setting: a flag, an environment variable, and how its text is read. */
 export interface Setting<T> {
@@ -119,6 +122,27 @@ export const settings = {
     env: "GALERA_PROVIDER_OPTIONS",
     help: "merged key by key into wsrep_provider_options",
     read: providerOptions,
+  },
+  failover: {
+    flag: "--failover",
+    value: failoverProfiles.join("|"),
+    env: "GALERA_FAILOVER",
+    help: "how soon a silent member is given up (default: Galera's own time-outs)",
+    read: oneOf(...failoverProfiles),
+  },
+  tlsDir: {
+    flag: "--tls-dir",
+    value: "directory",
+    env: "GALERA_TLS_DIR",
+    help: "ca.crt, tls.crt and tls.key: encrypts replication, SST, clients and agents (default: none)",
+    read: path,
+  },
+  tls: {
+    flag: "--tls",
+    value: tlsModes.join("|"),
+    env: "GALERA_TLS",
+    help: "dynamic takes members without encryption too, to move a running cluster over (default: on)",
+    read: oneOf(...tlsModes),
   },
   bootstrap: {
     flag: "--bootstrap",

@@ -20,6 +20,9 @@ const texts: Readonly<Record<SettingName, { bad: string; good: string; value: un
   clusterName: { bad: "x".repeat(33), good: "my cluster", value: "my cluster" },
   sstMethod: { bad: "rsync; rm -rf /", good: "mariabackup", value: "mariabackup" },
   providerOptions: { bad: "gcache.size", good: "gcache.size=1G; a=", value: "gcache.size=1G; a=" },
+  failover: { bad: "instant", good: "Fast", value: "fast" },
+  tlsDir: { bad: "\0", good: "/etc/galera/tls", value: "/etc/galera/tls" },
+  tls: { bad: "off", good: "Dynamic", value: "dynamic" },
   bootstrap: { bad: "always", good: "Sole-Peer", value: "sole-peer" },
   replicas: { bad: "0", good: "3", value: 3 },
   forceBootstrap: {

@@ -2,17 +2,19 @@
  * The agent: answers the members, this pod's `run` and the kubelet, takes part in the decision, and
  * follows the peers and the server for the pod's life.
  */
+import type { Phase } from "../bootstrap/member.js";
 import type { Participant } from "../bootstrap/participant.js";
 import { readFolded } from "../bootstrap/store.js";
+import { firstLabel } from "../dns/name.js";
 import type { Clock } from "../system/clock.js";
 import { errnoOf, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { createNap } from "../system/nap.js";
 import { createComplaint } from "./complaint.js";
-import { createDeciding, isSettled } from "./deciding.js";
+import { createDeciding, type EndProcess, isSettled } from "./deciding.js";
 import { createDrain } from "./drain/drain.js";
 import { createHandlers } from "./handlers.js";
-import { isStarting, type Vitals } from "./health.js";
+import { isStarting, liveness, type Vitals } from "./health.js";
 import type { Neighbours } from "./http/neighbours.js";
 import type { Accepts } from "./http/port.js";
 import { type ListenOptions, serve } from "./http/server.js";
@@ -23,6 +25,8 @@ import { createProgressWatch } from "./progress.js";
 import { reportOf } from "./report.js";
 import { createServerWatch } from "./sql/server-watch.js";
 import type { ServerSql } from "./sql/sql.js";
+import { donorAmong } from "./transfer/donor.js";
+import { createTransferWatch } from "./transfer/watch.js";
 
 export interface AgentOptions extends Omit<ListenOptions, "signal"> {
   readonly name: string;
@@ -41,7 +45,7 @@ export interface AgentPorts {
   readonly lookAnew: () => void;
   readonly sql: ServerSql;
   readonly metrics: Metrics;
-  /** Asks the other members of my server's component how far they are on their way out. */
+  /** Asks other members: how far they are on their way out, and who is the donor. */
   readonly neighbours: Neighbours;
   readonly accepts: Accepts;
   readonly clock: Clock;
@@ -49,8 +53,7 @@ export interface AgentPorts {
   readonly signal: AbortSignal;
   /** The process that is this one's parent now. */
   readonly parentNow: () => number;
-  /** Asks a process to end, as container runtimes do. */
-  readonly terminate: (pid: number) => void;
+  readonly end: EndProcess;
 }
 
 /** How often the agent looks again: while something is decided, and while nothing is. */
@@ -62,27 +65,48 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   const { parent, stateDir } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([ports.signal, stop.signal]);
-  const watch = createServerWatch(options, { ...ports, signal });
+  const watch = createServerWatch(options, {
+    ...{ ...ports, signal },
+    isAlive: () => liveness(vitals()).ok,
+  });
   const deciding = createDeciding(options, {
     ...{ ...ports, signal, watch },
     decided: metrics.decided,
   });
-  const progress = createProgressWatch(options.datadir, clock);
+  const transfer = createTransferWatch(options.datadir, {
+    ...{ clock, log, server: watch.sight },
+    phase: () => participant.state().phase,
+    askDonor: async () => {
+      const others = ports.peers.sight().set?.others ?? [];
+      const names = others.map(({ name }) => firstLabel(name));
+      return donorAmong(await ports.neighbours(names, signal));
+    },
+  });
+  const progress = createProgressWatch(options.datadir, clock, transfer.pass);
   const passing = createComplaint(log);
   const serving = createComplaint(log);
 
   const phase = { kind: participant.state().phase.kind, sinceMs: clock.now() };
+  /** A joiner tells before its SST that it is connected, outside any component, and no more until its end. */
+  const shownPhase = (): Phase =>
+    transfer.isReceiving() ? { kind: "joining" } : participant.state().phase;
   const vitals = (): Vitals => {
-    const now = participant.state().phase;
+    const now = shownPhase();
     if (now.kind !== phase.kind) Object.assign(phase, { kind: now.kind, sinceMs: clock.now() });
     return {
       ...{ nowMs: clock.now(), phase: now, phaseSinceMs: phase.sinceMs },
-      ...{ askedMs: deciding.askedMs(), awaited: deciding.awaited() },
+      askedMs: deciding.askedMs(),
+      awaited: transfer.isReceiving() ? undefined : deciding.awaited(),
+      toEnd: deciding.toEnd(),
       ...{ changedMs: progress.changedMs(), server: watch.sight() },
-      draining: drain.stage() !== undefined,
+      ...{ sendsBackup: transfer.sendsBackup(), draining: drain.stage() !== undefined },
     };
   };
-  const report = () => reportOf(participant.state(), vitals(), ports.peers.sight(), drain.stage());
+  const report = () => {
+    const sst = transfer.sight();
+    const state = { ...participant.state(), phase: shownPhase() };
+    return reportOf(state, vitals(), ports.peers.sight(), drain.stage(), sst);
+  };
   const drain = createDrain({
     ...{ ...ports, signal },
     self: async () => {
@@ -97,6 +121,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     began: () => {
       ports.lookAnew();
       progress.forget();
+      transfer.look(); // the server of the start before has ended
       drain.forget();
       nap.wake();
     },
@@ -118,6 +143,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
       }
       if (participant.state().phase.kind === "idle") drain.forget(); // it has left
       if (isStarting(vitals().phase)) progress.look();
+      transfer.look();
       await nap.sleep(everyMs[isSettled(participant) ? "settled" : "deciding"], signal);
     }
   };

@@ -10,6 +10,7 @@ import type { AddressType } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
 import { agentHere } from "./http/here.js";
+import type { PeerTls } from "./http/secure.js";
 import { type Ordered, order } from "./ordered.js";
 
 export interface Consultation {
@@ -34,6 +35,8 @@ export interface MemberPorts {
   readonly clock: Clock;
   /** An id that nobody else makes: 16 hex digits. */
   readonly newId: () => string;
+  /** Left out: as the settings and their files have it, once another member is asked. */
+  readonly tls?: PeerTls | undefined;
 }
 
 /** This member's part in the decision, by its settings. */
@@ -41,18 +44,20 @@ export function participate(
   { name, stateDir, ledger, look, addressType }: MemberPlace,
   settings: Settings,
   key: string | undefined,
-  { clock, newId }: MemberPorts,
+  { clock, newId, tls }: MemberPorts,
 ): Participant {
   const { bootstrap: mode = "safe" } = settings;
   const { port: agentPort } = agentHere(settings);
   // A member that is alone asks nobody.
   let contact: Promise<FindOut> | undefined;
   const loadContact = async (): Promise<FindOut> => {
-    const [{ createContact }, { accepts }] = await Promise.all([
+    const [{ createContact }, { accepts }, { openPeerTls }] = await Promise.all([
       import("./http/contact.js"),
       import("./http/port.js"),
+      import("./http/own-tls.js"),
     ]);
-    return createContact({ agentPort, key }, { clock, newId, accepts });
+    const own = tls ?? (await openPeerTls(settings));
+    return createContact({ agentPort, key, tls: own }, { clock, newId, accepts });
   };
   return createParticipant(
     {

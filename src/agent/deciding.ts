@@ -23,6 +23,9 @@ export interface DecidingOptions {
   readonly parent: number | undefined;
 }
 
+/** Ends a process, as container runtimes do. */
+export type EndProcess = (pid: number, signal: "SIGTERM" | "SIGKILL") => void;
+
 export interface DecidingPorts {
   readonly participant: Participant;
   readonly watch: ServerWatch;
@@ -30,8 +33,7 @@ export interface DecidingPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Asks a process to end, as container runtimes do. */
-  readonly terminate: (pid: number) => void;
+  readonly end: EndProcess;
   /** Told of each decision. */
   readonly decided: (action: Decision["action"]) => void;
 }
@@ -54,6 +56,8 @@ const settledPassMs = { anew: 5000, later: 30_000 } as const;
 const isNewMs = 60_000;
 /** pc.bootstrap takes effect within this, or is decided and asked for again. */
 const bootstrapPassMs = 5000;
+/** A server that ends by SIGTERM does so within this, whatever it has to write. */
+const heedsWithinMs = 60_000;
 /** A server outside a primary component ends after so long, where it keeps another from founding. */
 const stopsAfterMs = 10_000;
 
@@ -72,6 +76,10 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
   let awaited: Awaited | undefined;
   let askedMs: number | undefined;
   let component: { readonly view: View; readonly sinceMs: number } | undefined;
+  /** Why the server is to end, where it has not been told to. */
+  let toEnd: string | undefined;
+  /** When it was first asked to, by a signal. */
+  let termedMs: number | undefined;
 
   /** What was decided, and what the server told, is of the start before. */
   const anew = () => {
@@ -80,6 +88,7 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     awaited = undefined;
     askedMs = undefined;
     verdict = undefined;
+    toEnd = undefined;
   };
 
   /** The process that waited has become the server: whoever asks now is somebody else. */
@@ -91,16 +100,33 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
 
   const endServer = async (why: string) => {
     log("warn", `ending my server, ${why}`);
-    if (parent !== undefined) return ports.terminate(parent);
-    await sql
-      .shutdown()
-      .catch((error) => log("error", `it has to be ended by hand: ${messageOf(error)}`));
+    if (parent !== undefined) {
+      termedMs ??= clock.now();
+      return ports.end(parent, "SIGTERM");
+    }
+    try {
+      await sql.shutdown();
+      toEnd = undefined;
+    } catch (error) {
+      // A joiner in its SST takes no statements, and its donor may be gone for good.
+      toEnd = why;
+      log("warn", `it takes no SHUTDOWN, so its liveness probe fails: ${messageOf(error)}`);
+    }
+  };
+
+  /** A joiner that waits for its SST does not heed SIGTERM, and its donor may be gone for good. */
+  const killServer = () => {
+    if (parent === undefined || termedMs === undefined) return;
+    if (clock.now() - termedMs < heedsWithinMs) return;
+    log("warn", `killing my server: it has not ended for ${formatDuration(heedsWithinMs)}`);
+    ports.end(parent, "SIGKILL");
   };
 
   /** What the decision rests on may be about to change: the server ends if it stays. */
   const stopping = async (decision: Decision) => {
     if (decision.action !== "wait" || decision.stops !== true) {
       stopsSinceMs = undefined;
+      toEnd = undefined;
       return;
     }
     stopsSinceMs ??= clock.now();
@@ -119,16 +145,20 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     }
   };
 
-  /** For how long the server has been in its component. */
-  const componentMs = (): number => {
+  /** Since when the server has been in its component. */
+  const inComponentSinceMs = (): number => {
     const { phase } = participant.state();
-    if (phase.kind !== "running") return 0;
+    if (phase.kind !== "running") return clock.now();
     if (component?.view !== phase.view) component = { view: phase.view, sinceMs: clock.now() };
-    return clock.now() - component.sinceMs;
+    return component.sinceMs;
   };
 
   const passEveryMs = (): number => {
-    if (isSettled(participant)) return settledPassMs[componentMs() < isNewMs ? "anew" : "later"];
+    const sinceMs = inComponentSinceMs();
+    if (isSettled(participant)) {
+      if (sinceMs > passedMs) return 0;
+      return settledPassMs[clock.now() - sinceMs < isNewMs ? "anew" : "later"];
+    }
     return verdict?.decision.action === "bootstrap" ? bootstrapPassMs : 0;
   };
 
@@ -159,10 +189,13 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     awaited: () => awaited,
     /** When a start last asked what to do; undefined before it did. */
     askedMs: () => askedMs,
+    /** Why the server's container is to be ended, by whoever has started it. */
+    toEnd: () => toEnd,
     /** One look at the server and, where something is to be decided, at the others. */
     pass: async () => {
       await watch.look();
       if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
+      killServer();
       const { kind } = participant.state().phase;
       if (kind === "waiting" && clock.now() - (askedMs ?? clock.now()) > asksWithinMs) {
         const forMs = formatDuration(asksWithinMs);

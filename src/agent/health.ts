@@ -40,9 +40,13 @@ export interface Vitals {
   /** When `run` last spoke to the agent; undefined before it did. */
   readonly askedMs: number | undefined;
   readonly awaited: Awaited | undefined;
+  /** Why the server is to end, where it cannot be told to. */
+  readonly toEnd: string | undefined;
   /** When the datadir was last seen to change, while no server is in the cluster. */
   readonly changedMs: number | undefined;
   readonly server: ServerSight;
+  /** The SST that the server sends is mariabackup's, as far as its files tell; else it may be blocked. */
+  readonly sendsBackup: boolean;
   readonly draining: boolean;
 }
 
@@ -68,7 +72,8 @@ export function startup(vitals: Vitals): Health {
 
 /** Nothing would be better for an end of the server's container. */
 export function liveness(vitals: Vitals): Health {
-  const { phase } = vitals;
+  const { phase, toEnd } = vitals;
+  if (toEnd !== undefined) return no(`the server is to end, ${toEnd}`);
   switch (phase.kind) {
     case "idle":
       return moving("no server is in the cluster", vitals);
@@ -86,8 +91,8 @@ export function liveness(vitals: Vitals): Health {
 }
 
 /**
- * Whether nobody but the files tells how far the server is. An SST's joiner says nothing until it
- * ends (`wsrep_notify_cmd` is silent, there is no socket); so does crash recovery, before the start
+ * Whether nobody but the files tells how far the server is. An SST's joiner says that it is
+ * connected, and then nothing until it ends (there is no socket); so does crash recovery, before the start
  * (`--wsrep-recover`, in which the agent is idle) and in it; and a server that takes long to end.
  */
 export function isStarting(phase: Phase): boolean {
@@ -120,7 +125,7 @@ function serving({ nowMs, server: { answer, answeredMs } }: Vitals): Health {
 }
 
 /** Clients can work with it: it is in the primary component, up to date, and not about to leave. */
-export function readiness({ phase, server, draining, nowMs }: Vitals): Health {
+export function readiness({ phase, server, sendsBackup, draining, nowMs }: Vitals): Health {
   if (draining) return no("draining");
   switch (phase.kind) {
     case "idle":
@@ -143,7 +148,7 @@ export function readiness({ phase, server, draining, nowMs }: Vitals): Health {
   }
   switch (answer.kind) {
     case "status":
-      return bySql(answer.status, phase.status);
+      return bySql(answer.status, phase.status, sendsBackup);
     case "refuses":
       return byNotice(phase.primary, phase.status);
     default:
@@ -151,11 +156,8 @@ export function readiness({ phase, server, draining, nowMs }: Vitals): Health {
   }
 }
 
-/** The SST methods that let a donor's clients write. */
-const unblockedBy = ["mariabackup"];
-
-function bySql(status: WsrepStatus, told: string): Health {
-  const { primary, rejects, desync, ready, state, comment, sstMethod } = status;
+function bySql(status: WsrepStatus, told: string, sendsBackup: boolean): Health {
+  const { primary, rejects, desync, ready, state, comment } = status;
   if (!primary) return no("the server's component is not primary");
   if (rejects) return no("the server rejects queries (wsrep_reject_queries)");
   if (desync) return no("the server is desynced (wsrep_desync)");
@@ -165,8 +167,9 @@ function bySql(status: WsrepStatus, told: string): Health {
   }
   // A lock desyncs a server as well, and tells nobody (FLUSH TABLES WITH READ LOCK).
   if (state === localState.donor && told !== "donor") return no("the server is locked by a backup");
-  if (state === localState.donor && !unblockedBy.includes(sstMethod)) {
-    return no(`the server is a donor, and SST by ${sstMethod} blocks it`);
+  // The method is the joiner's to choose, whatever the donor's own wsrep_sst_method says.
+  if (state === localState.donor && !sendsBackup) {
+    return no("the server is a donor, and SST by anything but mariabackup blocks it");
   }
   if (!ready) return no("the server takes no queries (wsrep_ready)");
   return yes(state === localState.donor ? "a donor that is not blocked" : "synced");

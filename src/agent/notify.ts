@@ -18,9 +18,10 @@ export function notify(words: readonly string[]): number {
     const what = "notify is for the server, which calls it by its wsrep_notify_cmd";
     throw new Failure(exitCode.usage, what);
   }
-  const notification = parseNotification(rest);
+  const before = loadTold(stateDir);
+  const notification = parseNotification(rest, before?.names);
   if (isOfThePast(notification)) return 0;
-  const told = after(loadTold(stateDir), notification, componentNumber(datadir));
+  const told = after(before, notification, componentNumber(datadir));
   try {
     if (told.current !== undefined) readView(told.current.view, "view");
     saveTold(stateDir, told);
@@ -39,7 +40,7 @@ function isOfThePast({ index, members }: Notification): boolean {
 /** What is known after a notification. */
 export function after(
   before: Told | undefined,
-  { status, uuid, primary, members }: Notification,
+  { status, uuid, primary, members, names }: Notification,
   number: number | undefined,
 ): Told {
   const known = before?.primary;
@@ -52,5 +53,16 @@ export function after(
     primary: isPrimary
       ? { uuid, view, synced: status === "synced" || known?.synced === true }
       : known,
+    names: withNames(before?.names ?? {}, names),
   };
+}
+
+/** One that has stood still comes back with its UUID, also into a component that has left it behind. */
+function withNames(
+  known: Notification["names"],
+  now: Notification["names"],
+): Notification["names"] {
+  const renewed = new Set(Object.values(now));
+  const others = Object.entries(known).filter(([, name]) => !renewed.has(name));
+  return { ...Object.fromEntries(others), ...now };
 }

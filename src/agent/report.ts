@@ -20,6 +20,7 @@ import type { MemberState } from "../bootstrap/member.js";
 import type { WsrepStatus } from "../galera/wsrep-status.js";
 import { type Health, liveness, readiness, startup, type Vitals } from "./health.js";
 import type { PeersSight } from "./peers/peers-watch.js";
+import { readTransfer, type Transfer } from "./transfer/transfer.js";
 
 /** How far a member is on its way out: it waits for its turn, or has it. */
 export type DrainStage = "waiting" | "leaving";
@@ -38,9 +39,13 @@ export interface Report {
     | undefined;
   /** What the server says; undefined where it cannot be asked. */
   readonly server: WsrepStatus | undefined;
+  /** It lets the agent's account not in. */
+  readonly denied: boolean;
   /** Which part of the last ten seconds flow control has paused replication for, 0 to 1. */
   readonly paused: number | undefined;
   readonly draining: DrainStage | undefined;
+  /** The SST that the server receives, or sends. */
+  readonly transfer: Transfer | undefined;
   readonly startup: Health;
   readonly liveness: Health;
   readonly readiness: Health;
@@ -52,6 +57,7 @@ export function reportOf(
   vitals: Vitals,
   dns: PeersSight,
   draining: DrainStage | undefined,
+  transfer: Transfer | undefined,
 ): Report {
   const { nowMs, awaited, server } = vitals;
   return {
@@ -61,15 +67,21 @@ export function reportOf(
     dnsProblem: dns.problem,
     awaited: awaited && { what: awaited.what, forMs: nowMs - awaited.sinceMs, held: awaited.held },
     server: server.answer?.kind === "status" ? server.answer.status : undefined,
+    denied: server.answer?.kind === "refuses" && server.answer.denied === true,
     paused: server.paused,
     draining,
+    transfer,
     startup: startup(vitals),
     liveness: liveness(vitals),
     readiness: readiness(vitals),
   };
 }
 
-/** @throws FormatError */
+/**
+ * Reads an agent's report; what an older version's leaves out says that mariabackup may not be served.
+ *
+ * @throws FormatError
+ */
 export function readReport(value: unknown, at: string): Report {
   return {
     state: field(value, "state", at, readState),
@@ -87,8 +99,10 @@ export function readReport(value: unknown, at: string): Report {
       })),
     ),
     server: field(value, "server", at, optional(readServer)),
+    denied: field(value, "denied", at, optional(flag)) ?? false,
     paused: field(value, "paused", at, optional(number)),
     draining: field(value, "draining", at, optional(oneOf("waiting", "leaving"))),
+    transfer: field(value, "transfer", at, optional(readTransfer)),
     startup: field(value, "startup", at, readHealth),
     liveness: field(value, "liveness", at, readHealth),
     readiness: field(value, "readiness", at, readHealth),
@@ -109,6 +123,7 @@ function readServer(value: unknown, at: string): WsrepStatus {
     desync: field(value, "desync", at, flag),
     rejects: field(value, "rejects", at, flag),
     sstMethod: field(value, "sstMethod", at, text),
+    backup: field(value, "backup", at, optional(flag)) ?? false,
   };
 }
 

@@ -12,6 +12,9 @@ import { isOwnFile } from "./store.js";
 /** Our note in the datadir as long as its initialisation is under way. */
 export const initialisationNote = "galera-peers.initialisation";
 
+/** The socket in the datadir of the server that works on it alone, before it may be a cluster's. */
+export const temporaryServerSocket = "galera-peers.sock";
+
 /** What Galera leaves in an empty datadir when it finds no cluster, and what is no data anyhow. */
 const leftovers = new Set([
   "galera.cache",
@@ -23,9 +26,11 @@ const leftovers = new Set([
 
 /**
  * What an SST leaves while it runs (scripts/wsrep_sst_common.sh): the first on the joiner, whose
- * grastate.dat has no uuid then, the second on the donor too, whose data are whole.
+ * grastate.dat has no uuid then, the second on the donor too, whose data are whole. A script that is
+ * told to end, or whose donor has died, takes both away. What mariabackup has received stays: the script
+ * removes it when the last file is in its place (wsrep_sst_mariabackup).
  */
-const sstMarkers = { joiner: "sst_in_progress", both: "wsrep_sst.pid" } as const;
+const sstMarkers = { joiner: "sst_in_progress", both: "wsrep_sst.pid", received: ".sst" } as const;
 
 /**
  * Reads what the datadir tells: nothing is changed and no server started.
@@ -39,7 +44,8 @@ export function readEvidence(datadir: string, ledger: Ledger | undefined): Evide
   const { state, damage } = has("grastate.dat") ? grastate(datadir) : {};
   const safeToBootstrap = state?.safeToBootstrap ?? false;
   const hasUuid = state !== undefined && state.uuid !== zeroUuid;
-  if (has(sstMarkers.joiner) || (has(sstMarkers.both) && !hasUuid)) {
+  const begun = has(sstMarkers.both) || has(sstMarkers.received);
+  if (has(sstMarkers.joiner) || (begun && !hasUuid)) {
     return { kind: "interrupted", by: "sst" };
   }
   if (state !== undefined && state.uuid !== zeroUuid) {

@@ -1,17 +1,9 @@
-import type { Position } from "../galera/grastate.js";
 import { type Choice, elect } from "./elect.js";
 import { describeEvidence, type Evidence, isData } from "./evidence.js";
-import {
-  epochOf,
-  type Founding,
-  type Ledger,
-  lineOf,
-  sharedUpTo,
-  sharedWithoutLedger,
-} from "./ledger.js";
+import { decideJoin, newestPrimary } from "./join.js";
+import { epochOf, type Founding, type Ledger } from "./ledger.js";
 import type { MemberState, Running } from "./member.js";
-import { answering, isPrimary, type Observation } from "./observation.js";
-import { shortPosition } from "./words.js";
+import { answering, type Observation } from "./observation.js";
 
 /** What to do now, and why, in words that stay the same as long as the reason does. */
 export type Decision = {
@@ -24,8 +16,9 @@ export type Decision = {
   /** Look again; `why` names what is waited for. `stops`: my server has to end first.
    * `hint`: what a human can do about a wait that does not end. */
   | { readonly action: "wait"; readonly stops?: boolean; readonly hint?: string }
-  /** Only a human may go on. `own`: whatever the others say. */
-  | { readonly action: "hold"; readonly own?: true }
+  /** Only a human may go on. `own`: whatever the others say. `about`: `why`, without what changes
+   * while the reason does not. */
+  | { readonly action: "hold"; readonly own?: true; readonly about?: string }
   /** My server makes the component that it is in primary (`pc.bootstrap`). */
   | {
       readonly action: "bootstrap";
@@ -101,105 +94,6 @@ export function ownObstacle(evidence: Evidence, ledger: Ledger | undefined): str
     return undefined;
   }
   return `${describeEvidence(evidence)}, and my ledger is that of cluster ${ledger.uuid}: one of the two is not mine; move the datadir or the ledger away`;
-}
-
-/** The member of a primary component that knows most, and is furthest. */
-function newestPrimary(contacts: Observation["contacts"]): MemberState | undefined {
-  const states = answering(contacts).filter(({ phase }) => isPrimary(phase));
-  return states.reduce<MemberState | undefined>(
-    (best, one) => (best === undefined || knowsMore(one, best) ? one : best),
-    undefined,
-  );
-}
-
-/** Others may lag: a donor that an SST blocks, a member that still applies what it has missed. */
-function knowsMore(one: MemberState, other: MemberState): boolean {
-  const [mine, theirs] = [epochOf(one.ledger), epochOf(other.ledger)];
-  if (mine !== theirs) return mine > theirs;
-  return (seqnoOf(one) ?? -1n) > (seqnoOf(other) ?? -1n);
-}
-
-function seqnoOf({ phase }: MemberState): bigint | undefined {
-  return isPrimary(phase) ? phase.seqno : undefined;
-}
-
-/** Rule 2: a primary component exists, so there is nothing to found. */
-function decideJoin(
-  { self, discard }: Observation,
-  evidence: Evidence,
-  primary: MemberState,
-): Decision {
-  const { name, ledger: cluster } = primary;
-  const difference = differenceTo(evidence, self.ledger, primary);
-  if (difference !== undefined) return diverged(self, discard, primary, difference);
-  if (isData(evidence) && cannotBeCompared(evidence, self.ledger, primary)) {
-    return { action: "wait", why: `the position of ${name}, which is in the primary component` };
-  }
-  return { action: "join", cluster, why: `${name} is in the primary component` };
-}
-
-/** My data are not the cluster's: only a human may give them up, once in an epoch. */
-function diverged(
-  { name: me, ledger }: MemberState,
-  discard: Observation["discard"],
-  { name, ledger: cluster }: MemberState,
-  difference: string,
-): Decision {
-  const epoch = epochOf(cluster);
-  // A join that was allowed, and has not come to its end, goes on.
-  const isUnderWay = ledger?.joining !== undefined && ledger.uuid === undefined;
-  const isUsed = ledger?.discarded.includes(epoch) === true && !isUnderWay;
-  if (discard?.pod === me && discard.epoch === epoch && !isUsed) {
-    const why = `${name} is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: ${difference}`;
-    return { action: "join", cluster, why, discard: epoch };
-  }
-  const way = isUsed
-    ? `its GALERA_ALLOW_DISCARD is used up; to give it up again, empty the datadir`
-    : `to give it up, start once with GALERA_ALLOW_DISCARD=${me}:${epoch}`;
-  return { action: "hold", why: `diverged: ${difference}; joining would replace it; ${way}` };
-}
-
-/** Nothing but the member's position could tell whether the cluster has all that I have. */
-function cannotBeCompared(
-  { seqno }: Position,
-  ledger: Ledger | undefined,
-  primary: MemberState,
-): boolean {
-  const cluster = primary.ledger;
-  if (seqnoOf(primary) !== undefined || hasLine(ledger) === hasLine(cluster)) return false;
-  // What its first founding began with is older than all ledgers, so mine if I am not ahead of it.
-  const [first] = cluster?.foundings ?? [];
-  return hasLine(ledger) || first === undefined || seqno > first.seqno;
-}
-
-function hasLine(ledger: Ledger | undefined): boolean {
-  return ledger !== undefined && lineOf(ledger) !== undefined;
-}
-
-/** What my data has that the cluster's has not; undefined where it has all. */
-function differenceTo(
-  evidence: Evidence,
-  ledger: Ledger | undefined,
-  primary: MemberState,
-): string | undefined {
-  const { name, ledger: theirs } = primary;
-  if (!isData(evidence)) return undefined;
-  const mine = `mine is ${shortPosition(evidence)}`;
-  if (theirs?.uuid !== undefined && theirs.uuid !== evidence.uuid) {
-    return `${mine}, ${name} is in another cluster, ${theirs.uuid}`;
-  }
-  const shared =
-    ledger === undefined || ledger.view.members.length === 0
-      ? sharedWithoutLedger(theirs?.foundings ?? [])
-      : sharedUpTo(ledger.foundings, theirs?.foundings ?? []);
-  if (shared !== undefined && evidence.seqno > shared) {
-    return `${mine}, and the cluster that ${name} is in was founded anew from position ${shared}`;
-  }
-  const seqno = seqnoOf(primary);
-  if (seqno !== undefined && evidence.seqno > seqno) {
-    return `${mine}, and ${name} stands at ${seqno}`;
-  }
-  return undefined;
 }
 
 /** Rule 3: somebody is on the way to a primary component already. */

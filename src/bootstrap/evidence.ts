@@ -50,11 +50,25 @@ export function withRecovered(
     const agrees = uuid === undefined || uuid === recovered.uuid;
     return { kind: "position", ...recovered, safeToBootstrap, certain: certain && agrees };
   }
-  if (uuid !== undefined) return { kind: "position", uuid, seqno: -1n, safeToBootstrap, certain };
+  if (uuid !== undefined) {
+    const seqno = foundedFrom(uuid, ledger);
+    return { kind: "position", uuid, seqno, safeToBootstrap, certain };
+  }
   if (isNewFounder(ledger)) return { kind: "initialised" };
   // Databases whose server had Galera loaded and no cluster: nothing says that they are not data.
   const isForeign = ledger === undefined && !isBlank;
   return isForeign ? { kind: "unclustered" } : { kind: "interrupted", by: "sst" };
+}
+
+/**
+ * Where a founder stands whose InnoDB knows of no position. A server that bootstraps forgets it there
+ * (sql/wsrep_server_service.cc, bootstrap) until its first write, so nothing has come on top of what it
+ * founded from. A new cluster begins at 0; with -1 Galera would make another one of it.
+ */
+function foundedFrom(uuid: string, ledger: Ledger | undefined): bigint {
+  const last = ledger?.uuid === uuid ? ledger.foundings.at(-1) : undefined;
+  if (last === undefined) return -1n;
+  return last.seqno < 0n ? 0n : last.seqno;
 }
 
 /** A cluster's data at a known position. */

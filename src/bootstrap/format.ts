@@ -9,7 +9,7 @@ import type { MemberState, Phase, Vote } from "./member.js";
 /** Says what cannot be read, as a path into the document: `ledger.view.number`. */
 export class FormatError extends Error {}
 
-type Json = unknown;
+export type Json = unknown;
 type Read<T> = (value: Json, at: string) => T;
 
 /** The text of a document of ours; seqnos are strings, since JSON's numbers end at 2^53. */

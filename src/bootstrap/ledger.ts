@@ -51,7 +51,7 @@ const blank: Ledger = {
 };
 
 /** 0 before the first founding. */
-export function epochOf(ledger: Ledger | undefined): number {
+export function epochOf(ledger: Pick<Ledger, "foundings"> | undefined): number {
   return ledger?.foundings.at(-1)?.epoch ?? 0;
 }
 

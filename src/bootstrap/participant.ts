@@ -15,6 +15,7 @@ import type { Clock } from "../system/clock.js";
 import { type Decision, decide } from "./decide.js";
 import type { Evidence } from "./evidence.js";
 import { toJson } from "./format.js";
+import { joiningNewest, newestPrimary } from "./join.js";
 import { adopted, type Ledger } from "./ledger.js";
 import {
   begun,
@@ -192,10 +193,16 @@ function decideForMyself(observation: Observation): Decision {
   return isForMe ? decide({ ...observation, self: withVote(self, self) }) : decision;
 }
 
-/** A founding by pc.bootstrap is known to the component's other members by its bootstrapper only. */
+/** Foundings that a member whose server runs has to learn of from others. */
 function withNewsOf(state: MemberState, contacts: Observation["contacts"]): MemberState {
-  const { phase, ledger } = state;
-  if (!isPrimary(phase) || ledger === undefined) return state;
+  const { phase, ledger, evidence } = state;
+  if (phase.kind !== "running" || ledger === undefined) return state;
+  if (!phase.primary) {
+    const primary = newestPrimary(contacts);
+    if (primary === undefined) return state;
+    return { ...state, ledger: joiningNewest(ledger, evidence, primary) };
+  }
+  // A founding by pc.bootstrap is known to the component's other members by its bootstrapper only.
   const next = answering(contacts)
     .filter((other) => isPrimary(other.phase) && phase.view.members.includes(other.name))
     .reduce((mine, other) => (other.ledger ? adopted(mine, other.ledger) : mine), ledger);

@@ -33,7 +33,7 @@ export interface Patience {
 export function createPatience(clock: Clock): Patience {
   let countedMs: number | undefined;
   let turn = { names: "", sinceMs: 0 };
-  let held: { readonly why: string; readonly sinceMs: number } | undefined;
+  let held: { readonly about: string; readonly why: string; readonly sinceMs: number } | undefined;
 
   /** What others said may have just changed: a hold has to last. */
   const steady = (decision: Decision): Decision => {
@@ -42,9 +42,10 @@ export function createPatience(clock: Clock): Patience {
       return decision;
     }
     const nowMs = clock.now();
-    if (held?.why !== decision.why) held = { why: decision.why, sinceMs: nowMs };
-    if (nowMs - held.sinceMs >= holdAfterMs) return decision;
-    return { action: "wait", why: `a human, unless this changes: ${decision.why}` };
+    const { why, about = why } = decision;
+    if (held?.about !== about) held = { about, why, sinceMs: nowMs };
+    if (nowMs - held.sinceMs >= holdAfterMs) return { action: "hold", why: held.why };
+    return { action: "wait", why: `a human, unless this changes: ${held.why}` };
   };
 
   /** Joins a component that knows that I have left it. */

@@ -14,6 +14,7 @@ import {
   field,
   flag,
   fromJson,
+  type Json,
   optional,
   readLedger,
   readView,
@@ -45,6 +46,8 @@ export interface Told {
   readonly primary:
     | { readonly uuid: string; readonly view: View; readonly synced: boolean }
     | undefined;
+  /** Members' names, each by the last UUID that it had in the group. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
 }
 
 const version = 1;
@@ -85,7 +88,13 @@ export function loadTold(stateDir: string): Told | undefined {
         synced: field(one, "synced", here, flag),
       })),
     ),
+    names: field(value, "names", at, optional(readNames)),
   }));
+}
+
+function readNames(value: Json, at: string): Readonly<Record<string, string>> {
+  const ids = Object.keys(value ?? {});
+  return Object.fromEntries(ids.map((id) => [id, field(value, id, at, text)]));
 }
 
 /** Durable when it returns. */

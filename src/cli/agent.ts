@@ -1,5 +1,13 @@
 import type { Command } from "commander";
-import { commandWith, deciding, discovery, type Flags, galeraCnf, hooks } from "./options.js";
+import {
+  commandWith,
+  deciding,
+  discovery,
+  encryption,
+  type Flags,
+  galeraCnf,
+  hooks,
+} from "./options.js";
 
 export function agentCommand(
   action: (words: string[], flags: Flags, parent: string | undefined) => Promise<void>,
@@ -7,7 +15,7 @@ export function agentCommand(
   return commandWith(
     "agent",
     "the sidecar: answers members, probes and metrics, follows the peers, takes part in who founds",
-    [...discovery, ...galeraCnf, ...deciding, ...hooks, "log"],
+    [...discovery, ...galeraCnf, "failover", ...encryption, ...deciding, ...hooks, "log"],
   )
     .argument("[command...]", "the server's command line (default: mariadbd)")
     .option("--parent <pid>", "end with this process (set by `run`)")

@@ -42,6 +42,9 @@ export const galeraCnf = [
   "providerOptions",
 ] as const satisfies readonly SettingName[];
 
+/** What members encrypt what they tell each other with. */
+export const encryption = ["tlsDir", "tls"] as const satisfies readonly SettingName[];
+
 /** A subcommand with the flags of these settings; `--help` names each one's variable too. */
 export function commandWith(name: string, summary: string, names: readonly SettingName[]): Command {
   const command = new Command(name).description(summary);

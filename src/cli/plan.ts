@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { commandWith, deciding, discovery, type Flags, galeraCnf } from "./options.js";
+import { commandWith, deciding, discovery, encryption, type Flags, galeraCnf } from "./options.js";
 
 export function planCommand(
   action: (words: string[], flags: Flags, json: boolean) => Promise<void>,
@@ -7,7 +7,7 @@ export function planCommand(
   return commandWith(
     "plan",
     "the dry run: what `run` would do here and now, and why; changes nothing",
-    [...discovery, ...galeraCnf, ...deciding, "log"],
+    [...discovery, ...galeraCnf, "failover", ...encryption, ...deciding, "log"],
   )
     .argument("[command...]", "the server's command line (default: mariadbd)")
     .option("--json", "print the plan as JSON")

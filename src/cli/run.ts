@@ -1,10 +1,12 @@
 import type { Command } from "commander";
-import { commandWith, deciding, discovery, type Flags, galeraCnf } from "./options.js";
+import { commandWith, deciding, discovery, encryption, type Flags, galeraCnf } from "./options.js";
 
 export function runCommand(action: (words: string[], flags: Flags) => Promise<never>): Command {
   return commandWith("run", "the ENTRYPOINT: find the peers, write galera.cnf, become the server", [
     ...discovery,
     ...galeraCnf,
+    "failover",
+    ...encryption,
     ...deciding,
     "agent",
     "log",

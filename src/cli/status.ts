@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { commandWith, type Flags } from "./options.js";
+import { commandWith, encryption, type Flags } from "./options.js";
 
 export interface StatusFlags {
   readonly json?: true;
@@ -10,7 +10,7 @@ export function statusCommand(action: (flags: Flags, how: StatusFlags) => Promis
   return commandWith(
     "status",
     "all members in a table: DNS, agents, phases, positions, who waits for what",
-    ["service", "namespace", "domain", "hostname", "podIp", "dns", "agentPort"],
+    ["service", "namespace", "domain", "hostname", "podIp", "dns", "agentPort", ...encryption],
   )
     .option("--json", "all that is known of them, as JSON, on a line")
     .option("--watch", "look again every second, until a signal")

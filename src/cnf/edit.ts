@@ -94,7 +94,8 @@ function layoutOf(above: Line): (name: string, value: string) => string {
   return (name, value) => `${indent}${name}${isSpaced ? " = " : "="}${value}`;
 }
 
-function fitting(line: string, name: string): string {
+/** @throws Failure (config) for a line that is too long for MariaDB */
+export function fitting(line: string, name: string): string {
   if (line.length + "\r\n".length <= maxLineBytes) return line;
   throw new Failure(
     exitCode.config,

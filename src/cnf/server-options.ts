@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { effectiveLines } from "./effective.js";
-import { linesOf } from "./reading-order.js";
+import { effectiveLines, isOptionLine } from "./effective.js";
+import { canonicalName } from "./option-file.js";
+import { filesOfUser, linesOf, type OptionFiles } from "./reading-order.js";
 
 /** Which option files a server reads: its first arguments, and where its user is at home. */
 export interface OptionFileSources {
@@ -14,15 +15,33 @@ export interface OptionFileSources {
  * at their place. (To ask my_print_defaults costs a start 10 ms, which is why it is the tests'
  * oracle instead.)
  *
+ * @param files left out: without what a start of ours has chosen in galera.cnf
  * @returns the value that the files give an option, by its canonical name (`datadir`); undefined
  *   where none sets it
  */
 export function readServerOptions(
   sources: OptionFileSources,
+  files: OptionFiles = filesOfUser,
 ): (name: string) => string | undefined {
-  const seen = new Set<string>();
-  const lines = defaultFiles(sources).flatMap((path) => linesOf(path, seen));
+  const lines = linesOfAll(sources, files);
   return (name) => effectiveLines(lines, name).at(-1)?.content.value;
+}
+
+/** The user's options of another group, as `my_print_defaults` gives them to the SST scripts. */
+export function readGroupOptions(
+  sources: OptionFileSources,
+  group: string,
+): (name: string) => string | undefined {
+  const options = linesOfAll(sources, filesOfUser).filter(isOptionLine);
+  return (name) =>
+    options.findLast(
+      ({ content }) => content.group === group && content.name === canonicalName(name),
+    )?.content.value;
+}
+
+function linesOfAll(sources: OptionFileSources, files: OptionFiles) {
+  const seen = new Set<string>();
+  return defaultFiles(sources).flatMap((path) => linesOf(path, seen, files));
 }
 
 /** The files that are read without being asked for, or those that the arguments name instead. */

@@ -4,12 +4,10 @@ import { quote } from "./quote.js";
 export interface TemplateSettings {
   /** The path of Galera's library, libgalera_smm.so. */
   readonly provider: string;
-  /** How a joiner receives the data: `rsync`, `mariabackup`, … */
-  readonly sstMethod: string;
 }
 
 /** A minimal galera.cnf. Its last four options are empty: renderGaleraCnf sets them. */
-export function defaultTemplate({ provider, sstMethod }: TemplateSettings): string {
+export function defaultTemplate({ provider }: TemplateSettings): string {
   return `# Galera settings of this node, written by galera-peers. It keeps every line of this file but
 # the values of the last four options, which it sets at each start.
 
@@ -28,10 +26,6 @@ innodb_autoinc_lock_mode=2
 # Flush at every commit: with 0 or 2 the position that is recovered after a crash can lie behind
 # what clients were told is committed.
 innodb_flush_log_at_trx_commit=1
-
-# How a joiner receives all data from a donor. mariabackup does not block the donor, but needs an
-# account in wsrep_sst_auth; rsync blocks the donor and needs none.
-wsrep_sst_method=${quote(sstMethod)}
 
 # Which cluster this is, who this node is, and where all its nodes are.
 wsrep_cluster_name=

@@ -1,13 +1,16 @@
 import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
-import { replaceFile } from "../system/files.js";
+import { type Ownership, replaceFile } from "../system/files.js";
 import { refuseWorldWritable } from "./check.js";
+import { scan } from "./option-file.js";
+import { ownBlockOf } from "./own-block.js";
 
 /**
  * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all (see
  * replace.ts); a symbolic link stays, and the file it leads to is replaced. What already holds the
- * text is not touched.
+ * text is not touched. Others cannot read a password that this program has put there; whoever writes
+ * it is the server's own user, and so are the SST scripts that read it.
  *
  * @throws Failure (config) that names the path and what to do; the old file is then intact
  */
@@ -20,15 +23,30 @@ export function writeIfChanged(path: string, text: string): "unchanged" | "writt
   try {
     target = targetOf(path);
     const stats = statSync(target, { throwIfNoEntry: false });
+    const like = holdsPassword(text) ? closed(stats) : stats;
     if (stats !== undefined) {
       refuseWorldWritable(path, stats.mode);
-      if (readFileSync(target).equals(bytes)) return "unchanged";
+      if (like?.mode === stats.mode && readFileSync(target).equals(bytes)) return "unchanged";
     }
-    replaceFile(target, bytes, stats);
+    replaceFile(target, bytes, like);
     return "written";
   } catch (error) {
     throw error instanceof Failure ? error : new Failure(exitCode.config, explain(target, error));
   }
+}
+
+function holdsPassword(text: string): boolean {
+  return scan(ownBlockOf(text)).some(
+    ({ content }) =>
+      content.kind === "option" &&
+      content.name === "wsrep_sst_auth" &&
+      /:./.test(content.value ?? ""),
+  );
+}
+
+/** For its owner's eyes only. */
+function closed(like: Ownership | undefined): Ownership {
+  return like === undefined ? { mode: 0o600 } : { ...like, mode: like.mode & ~0o077 };
 }
 
 /** The file that a path leads to, also through a link to a file that does not exist yet. */

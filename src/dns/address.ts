@@ -5,13 +5,18 @@
 /** Whether a text is an IPv4 or IPv6 address, a zone (`fe80::1%eth0`) let through. */
 export function isAddress(text: string): boolean {
   if (!isV6(text)) return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
-  const [, address] = /^([\da-f:.]+)(?:%\w+)?$/i.exec(text) ?? [];
+  const [, address] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? [];
   return address !== undefined && URL.canParse(`http://[${address}]`);
 }
 
 /** Whether an address, known to be one, is of IPv6. */
 export function isV6(address: string): boolean {
   return address.includes(":");
+}
+
+/** Whether others reach an address of IPv6: loopback and link-local ones are everybody's own. */
+export function isReachableV6(address: string): boolean {
+  return isV6(address) && !/^(?:::1$|fe[89ab])/i.test(canonicalAddress(address));
 }
 
 /**

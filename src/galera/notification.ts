@@ -12,9 +12,14 @@ export interface Notification {
   readonly index: number;
   /** `wsrep_node_name` of each. */
   readonly members: readonly string[];
+  /** The same, by the UUID that a member has in the group, another one after each start. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
-/** What Galera calls a member whose state it has not exchanged yet. */
+/**
+ * What Galera calls a member whose state it has not exchanged yet. Two that have lost each other and meet
+ * again outside of a primary component never do.
+ */
 const unknownName = "unspecified";
 
 /** A garbd, as it calls itself: it votes for Galera's quorum, and is nobody to ask. */
@@ -25,24 +30,31 @@ function hasNoData(name: string, address: string | undefined): boolean {
 /**
  * Reads the arguments that the server appends: `--status S --uuid U --primary yes|no --index I
  * --members uuid/name/address,…`; the last is missing where there are none.
+ *
+ * @param known names that were told before, by UUID
  */
-export function parseNotification(words: readonly string[]): Notification {
+export function parseNotification(
+  words: readonly string[],
+  known: Notification["names"] = {},
+): Notification {
   const values = new Map<string, string>();
   for (let index = 0; index < words.length; index += 2) {
     values.set(words[index] ?? "", words[index + 1] ?? "");
   }
-  const members = values.get("--members") ?? "";
+  const members = (values.get("--members") ?? "")
+    .split(",")
+    .filter(Boolean)
+    .map((member) => member.split("/"))
+    .filter(([, name = "", address]) => !hasNoData(name, address))
+    .map(([uuid = "", name = ""]) => [uuid, name === unknownName ? known[uuid] : name] as const)
+    .filter((member): member is [string, string] => member[1] !== undefined);
   return {
     status: values.get("--status")?.toLowerCase() ?? "",
     uuid: values.get("--uuid"),
     primary: values.get("--primary") === "yes",
     index: Number(values.get("--index") ?? -1),
-    members: members
-      .split(",")
-      .filter(Boolean)
-      .map((member) => member.split("/"))
-      .filter(([, name = "", address]) => !hasNoData(name, address) && name !== unknownName)
-      .map(([, name = ""]) => name),
+    members: members.map(([, name]) => name),
+    names: Object.fromEntries(members),
   };
 }
 

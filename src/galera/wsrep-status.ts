@@ -24,6 +24,8 @@ export interface WsrepStatus {
   readonly rejects: boolean;
   /** `wsrep_sst_method`: how it asks for a state transfer; as a donor it serves the joiner's method. */
   readonly sstMethod: string;
+  /** As a donor it can serve mariabackup: the script has an account, and the one that asks has its privileges. */
+  readonly backup: boolean;
 }
 
 /** The states of `wsrep_local_state` that readiness and drain ask for (galera/src/wsrep_api.h). */
@@ -40,7 +42,14 @@ const statuses = [
   "wsrep_local_recv_queue",
   "wsrep_local_send_queue",
 ];
-const variables = ["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_method"];
+const variables = ["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_method", "wsrep_sst_auth"];
+
+/** What mariadb-backup asks for before it copies (extra/mariabackup/xtrabackup.cc, check_all_privileges). */
+export const backupPrivileges = ["RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR"] as const;
+
+/** The account of this connection, as information_schema spells a grantee. */
+const grantee =
+  "CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')";
 
 /**
  * What to ask, in one statement of less than half the cost of `SHOW STATUS` and `SHOW VARIABLES`. A
@@ -51,18 +60,21 @@ export const wsrepQuery = [
   "SELECT VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS",
   `WHERE VARIABLE_NAME IN (${statuses.map((name) => `'${name}'`).join(", ")})`,
   ...variables.map((name) => `UNION ALL SELECT '${name}', @@GLOBAL.${name}`),
+  "UNION ALL SELECT 'backup_privileges', COUNT(*) FROM information_schema.USER_PRIVILEGES",
+  `WHERE PRIVILEGE_TYPE IN (${backupPrivileges.map((name) => `'${name}'`).join(", ")})`,
+  `AND GRANTEE = ${grantee}`,
 ].join(" ");
 
 /** A row of it. */
 export interface NamedValue {
   readonly VARIABLE_NAME: string;
-  readonly VARIABLE_VALUE: string;
+  readonly VARIABLE_VALUE: string | null;
 }
 
 /** Reads the rows of `wsrepQuery`; what a server does not have counts as nothing. */
 export function readWsrepStatus(rows: readonly NamedValue[]): WsrepStatus {
   const values = new Map(
-    rows.map((row) => [row.VARIABLE_NAME.toLowerCase(), `${row.VARIABLE_VALUE}`]),
+    rows.map((row) => [row.VARIABLE_NAME.toLowerCase(), `${row.VARIABLE_VALUE ?? ""}`]),
   );
   const text = (name: string) => values.get(name) ?? "";
   const whole = (name: string) => (/^-?\d+$/.test(text(name)) ? BigInt(text(name)) : undefined);
@@ -80,6 +92,8 @@ export function readWsrepStatus(rows: readonly NamedValue[]): WsrepStatus {
     desync: text("wsrep_desync") === "1",
     rejects: !["", "NONE"].includes(text("wsrep_reject_queries")),
     sstMethod: text("wsrep_sst_method"),
+    // A password is shown as asterisks (sql/wsrep_sst.cc, sst_auth_real_set).
+    backup: text("wsrep_sst_auth") !== "" && count("backup_privileges") === backupPrivileges.length,
   };
 }
 

@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
-import { askStatus, callController } from "./control.js";
-import type { FollowPorts } from "./follow.js";
+import { askDown, askStatus } from "./control.js";
+import { eventsEnd, type FollowPorts, teller } from "./follow.js";
 import { controllerPid, isLabDirectory, removeLabDirectory, stopLeftovers } from "./leftovers.js";
 import type { Lab } from "./options.js";
 import { controllerPaths } from "./pod.js";
-import { progressLines } from "./progress.js";
-import { signalProcess } from "./sessions.js";
+import { signalProcess } from "./processes.js";
 
 /**
  * Takes a lab down: its members, the highest ordinal first, its controller, its directory. What is
@@ -23,23 +22,25 @@ export async function down(lab: Lab, ports: FollowPorts): Promise<void> {
   if (!isLabDirectory(lab)) {
     throw new Failure(exitCode.config, `${lab.dir} holds other things than a lab: it stays`);
   }
-  await stopController(lab, ports);
+  await stopController(lab, startMs, ports);
   await stopLeftovers(lab, ports);
   removeLabDirectory(lab);
   print(`lab is down, ${lab.dir} removed, in ${formatDuration(clock.now() - startMs)}`);
 }
 
-async function stopController(lab: Lab, { clock, signal, print }: FollowPorts): Promise<void> {
+async function stopController(
+  lab: Lab,
+  startMs: number,
+  { clock, signal, print }: FollowPorts,
+): Promise<void> {
   const { socket } = controllerPaths(lab);
+  const tell = teller(lab, { startMs, fromBytes: eventsEnd(lab) }, print);
   try {
-    await callController(socket, "POST", "/down", signal);
-    for (let before = await askStatus(socket, signal); before !== undefined; ) {
+    let status = await askDown(socket, signal);
+    while (status !== undefined) {
       await clock.sleep(50, signal);
-      const status = await askStatus(socket, signal);
-      // Once it is gone, so are all members.
-      const lines = progressLines(before, status ?? { ...before, members: [] });
-      for (const line of lines) print(line);
-      before = status;
+      tell();
+      status = await askStatus(socket, signal);
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -47,5 +48,22 @@ async function stopController(lab: Lab, { clock, signal, print }: FollowPorts): 
     print(`controller (pid ${pid}) killed: ${messageOf(error)}`);
     if (pid !== undefined) signalProcess(pid, "SIGKILL");
   }
-  while (controllerPid(lab) !== undefined) await clock.sleep(20, signal);
+  await controllerEnd(lab, { clock, signal });
+  tell();
+}
+
+/** One that does not listen, as in the middle of its start, is not waited for. */
+const silentMs = 5000;
+
+async function controllerEnd(
+  lab: Lab,
+  { clock, signal }: Pick<FollowPorts, "clock" | "signal">,
+): Promise<void> {
+  const sinceMs = clock.now();
+  for (;;) {
+    const pid = controllerPid(lab);
+    if (pid === undefined) return;
+    if (clock.now() - sinceMs > silentMs) signalProcess(pid, "SIGKILL");
+    await clock.sleep(20, signal);
+  }
 }

@@ -1,17 +1,11 @@
-import { readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Clock } from "../system/clock.js";
-import type { WriteLine } from "../system/log.js";
-import { endSession } from "./container.js";
-import type { Lab } from "./options.js";
-import { controllerPaths, podName, podOrdinal, podPaths } from "./pod.js";
-import { commandLine, recordedPid, sessionProcesses, signalProcess } from "./sessions.js";
-import { graceMs } from "./statefulset.js";
-
-export interface LeftoverPorts {
-  readonly clock: Clock;
-  readonly print: WriteLine;
-}
+import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { directoryMode } from "./container.js";
+import { callFor, type Lab } from "./options.js";
+import { controllerPaths, podOrdinal } from "./pod.js";
+import { commandLine, endAll, recordedPid } from "./processes.js";
 
 /** The controller's PID while it lives: what is recorded must be the controller of this lab. */
 export function controllerPid(lab: Lab): number | undefined {
@@ -21,26 +15,19 @@ export function controllerPid(lab: Lab): number | undefined {
   return words.includes("serve") && words.includes(lab.dir) ? pid : undefined;
 }
 
-/** Stops the members of a lab whose controller is gone, the highest ordinal first. */
-export async function stopLeftovers(lab: Lab, { clock, print }: LeftoverPorts): Promise<void> {
-  for (const ordinal of ordinals(lab).toSorted((a, b) => b - a)) {
-    const paths = podPaths(lab, podName(ordinal));
-    const leader = recordedPid(paths.pid);
-    const processes = () => (leader === undefined ? [] : sessionProcesses(leader, paths.dir));
-    const [first] = processes();
-    if (leader === undefined || first === undefined) continue;
-    signalProcess(processes().includes(leader) ? leader : first, "SIGTERM");
-    for (const endMs = clock.now() + graceMs; processes().length > 0 && clock.now() < endMs; ) {
-      await clock.sleep(50);
-    }
-    await endSession(leader, paths.dir, clock);
-    print(`${podName(ordinal)} stopped (it had no controller any more)`);
-  }
+/**
+ * SIGKILL to all that is left of a lab without a controller. Its network goes with the processes that
+ * hold it.
+ */
+export async function stopLeftovers(lab: Lab, { clock }: { readonly clock: Clock }): Promise<void> {
+  await endAll([lab.dir], clock);
 }
 
 /**
  * Whether a path is a directory that a lab made, with nothing but what labs make: no other is ever
  * removed. Volumes of a real cluster are called galera-0 and so on too, so the marker has to be there.
+ *
+ * @throws Failure 78 where it cannot be read
  */
 export function isLabDirectory(lab: Lab): boolean {
   const paths = controllerPaths(lab);
@@ -51,15 +38,33 @@ export function isLabDirectory(lab: Lab): boolean {
       entries.includes(basename(paths.marker)) &&
       entries.every((entry) => files.includes(entry) || podOrdinal(entry) !== undefined)
     );
-  } catch {
-    return false;
+  } catch (error) {
+    if (errnoOf(error) !== "EACCES") return false;
+    throw new Failure(exitCode.config, `${lab.dir} is another user's`);
+  }
+}
+
+/**
+ * Whoever makes the directory owns the lab: of two calls at once, one fails.
+ *
+ * @throws Failure 78 where it cannot be made
+ */
+export function createLabDirectory(lab: Lab, uid: number): void {
+  try {
+    mkdirSync(lab.dir);
+    chmodSync(lab.dir, directoryMode(uid));
+    writeFileSync(controllerPaths(lab).marker, "");
+  } catch (error) {
+    const problem =
+      errnoOf(error) !== "EEXIST"
+        ? `${lab.dir} cannot be created: ${messageOf(error)}`
+        : isLabDirectory(lab)
+          ? `${lab.dir} is left from a lab whose controller has ended, or one that is just starting: ${callFor(lab, "down")} removes it`
+          : `${lab.dir} is there already and no lab's: choose another --dir`;
+    throw new Failure(exitCode.config, problem);
   }
 }
 
 export function removeLabDirectory({ dir }: Lab): void {
   rmSync(dir, { recursive: true, force: true });
-}
-
-function ordinals({ dir }: Lab): number[] {
-  return readdirSync(dir).flatMap((entry) => podOrdinal(entry) ?? []);
 }

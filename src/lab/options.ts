@@ -2,7 +2,13 @@ import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import { isLabel } from "../dns/name.js";
 import { parseDuration } from "../system/duration.js";
-import { exitCode, Failure } from "../system/failure.js";
+import { exitCode, Failure, messageOf, readTogether } from "../system/failure.js";
+import type { Experiment } from "./experiment/run.js";
+import { type Faults, isFaultName, readFault } from "./fake-dns/faults.js";
+import type { LabSettings } from "./lab.js";
+import { readNetworkKind } from "./network/network.js";
+import type { Ordinals } from "./orders.js";
+import { type ContainerName, containerNames, podName, podOrdinal } from "./pod.js";
 
 /** Which lab is meant, as users say it. */
 export interface LabOptions {
@@ -10,40 +16,72 @@ export interface LabOptions {
   readonly dir?: string;
 }
 
+/** What `up` may be told, as it was typed. */
+export interface UpFlags {
+  readonly replicas: string;
+  readonly parallel?: true;
+  readonly dnsLag: string;
+  readonly grace: string;
+  readonly network: string;
+  /** `NAME=VALUE` */
+  readonly env?: readonly string[];
+  readonly timeout: string;
+}
+
+export interface WaitFlags {
+  readonly wait?: true;
+  readonly timeout: string;
+}
+
 /** One call of `galera-peers lab`, its values as they were typed. */
 export type LabCall = LabOptions &
   (
-    | {
-        readonly kind: "up";
-        readonly replicas: string;
-        readonly timeout: string;
-        readonly args: readonly string[];
-      }
-    | { readonly kind: "ps"; readonly json?: true }
-    | {
+    | ({ readonly kind: "up"; readonly args: readonly string[] } & UpFlags)
+    | { readonly kind: "ps"; readonly json?: true; readonly watch?: true }
+    | ({
         readonly kind: "kill";
-        readonly member: string;
+        readonly members: readonly string[];
         readonly signal: string;
-        readonly wait?: true;
-        readonly timeout: string;
-      }
-    | {
+        readonly container: string;
+      } & WaitFlags)
+    | ({
         readonly kind: "delete";
-        readonly member: string;
+        readonly members: readonly string[];
         readonly disk?: true;
-        readonly wait?: true;
-        readonly timeout: string;
+        readonly grace?: string;
+      } & WaitFlags)
+    | ({
+        readonly kind: "start" | "resume" | "disk-loss";
+        readonly members: readonly string[];
+      } & WaitFlags)
+    | { readonly kind: "stop" | "pause"; readonly members: readonly string[] }
+    | ({ readonly kind: "outage" } & WaitFlags)
+    | ({ readonly kind: "scale"; readonly replicas: string } & WaitFlags)
+    | {
+        readonly kind: "partition";
+        /** Members with commas between them are one side. */
+        readonly sides: readonly string[];
+        readonly node?: true;
+        readonly heal?: true;
       }
+    | { readonly kind: "dns"; readonly faults: readonly string[] }
     | {
         readonly kind: "sql";
         readonly member: string;
         readonly statement?: string;
         readonly args: readonly string[];
       }
-    | { readonly kind: "logs"; readonly member?: string }
+    | {
+        readonly kind: "logs";
+        readonly member?: string;
+        readonly container: string;
+        readonly follow?: true;
+      }
+    | { readonly kind: "events"; readonly json?: true; readonly follow?: true }
+    | ({ readonly kind: "experiment"; readonly network: string } & Experiment)
     | { readonly kind: "down" }
-    /** The controller itself, in the background. */
-    | { readonly kind: "serve"; readonly replicas: string; readonly args: readonly string[] }
+    /** The controller itself, in the background; `settings` is JSON that `up` has written. */
+    | { readonly kind: "serve"; readonly settings: string }
     /** What is left to do where the controller has died. */
     | { readonly kind: "reap" }
   );
@@ -52,6 +90,13 @@ export type LabCall = LabOptions &
 export interface Lab {
   readonly name: string;
   readonly dir: string;
+  /** What the command line said to mean it, ` --name two`. */
+  readonly flags?: string;
+}
+
+/** What to type for this lab, `galera-peers lab down --name two`. */
+export function callFor({ flags = "" }: Lab, name: string, rest = ""): string {
+  return `galera-peers lab ${name}${flags}${rest && ` ${rest}`}`;
 }
 
 /**
@@ -76,27 +121,75 @@ export function locateLab(options: LabOptions, uid: number, tmp: string): Lab {
       `--dir: ${JSON.stringify(dir)} has other characters than letters, digits and ._+-`,
     );
   }
-  return { name, dir };
+  const flag = (option: string, value: string | undefined) =>
+    value === undefined ? "" : ` --${option} ${value}`;
+  return { name, dir, flags: flag("name", options.name) + flag("dir", options.dir && dir) };
 }
 
-/** Addresses 127.0.x.1 and so on; the last ones are the DNS server's and the broadcast's. */
-const mostReplicas = 99;
+/**
+ * What `up` has been told.
+ *
+ * @throws Failure 78 with all that is wrong
+ */
+export function readLabSettings(flags: UpFlags, args: readonly string[]): LabSettings {
+  const [[replicas, network], [lagMs, graceMs, settings]] = readTogether(
+    () =>
+      readTogether(
+        () => readReplicas("--replicas", flags.replicas, 1),
+        () => readNetworkKind(flags.network),
+      ),
+    () => {
+      const [[lag, grace], variables] = readTogether(
+        () =>
+          readTogether(
+            () => readDurationFlag("--dns-lag", flags.dnsLag),
+            () => readDurationFlag("--grace", flags.grace),
+          ),
+        () => readVariables(flags.env ?? []),
+      );
+      return [lag, grace, variables] as const;
+    },
+  );
+  const policy = flags.parallel ? "Parallel" : "OrderedReady";
+  return { replicas, policy, network, lagMs, graceMs, settings, args, clients: "ready" };
+}
 
-export function readReplicas(text: string): number {
-  const replicas = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (replicas >= 1) return replicas;
-  throw new Failure(
-    exitCode.config,
-    `--replicas: ${JSON.stringify(text)} is not a number from 1 to ${mostReplicas}`,
+function readVariables(texts: readonly string[]): Readonly<Record<string, string>> {
+  const wrong = texts.filter((text) => !/^[A-Za-z_]\w*=/.test(text));
+  if (wrong.length > 0) {
+    const lines = wrong.map((text) => `--env: ${JSON.stringify(text)} is not NAME=VALUE`);
+    throw new Failure(exitCode.config, lines.join("\n"));
+  }
+  return Object.fromEntries(
+    texts.map((text) => {
+      const end = text.indexOf("=");
+      return [text.slice(0, end), text.slice(end + 1)];
+    }),
   );
 }
 
-export function readTimeout(text: string): number {
+/** Pods that come and go need some addresses more than there are of them. */
+const mostReplicas = 99;
+
+/**
+ * @param what the flag or the command that has it
+ * @param least 1 for a lab to begin with; 0 is an orderly stop of all members
+ */
+export function readReplicas(what: string, text: string, least: 0 | 1): number {
+  const replicas = /^\d{1,2}$/.test(text) ? Number(text) : -1;
+  if (replicas >= least) return replicas;
+  throw new Failure(
+    exitCode.config,
+    `${what}: ${JSON.stringify(text)} is not a number from ${least} to ${mostReplicas}`,
+  );
+}
+
+export function readDurationFlag(flag: string, text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   throw new Failure(
     exitCode.config,
-    `--timeout: ${JSON.stringify(text)} is not a duration such as 500ms, 30s or 2m`,
+    `${flag}: ${JSON.stringify(text)} is not a duration such as 500ms, 30s or 2m`,
   );
 }
 
@@ -107,4 +200,55 @@ export function readSignal(text: string): NodeJS.Signals {
     if (name === wanted || String(number) === text) return name as NodeJS.Signals;
   }
   throw new Failure(exitCode.config, `--signal: ${JSON.stringify(text)} is no signal's name`);
+}
+
+export function readContainer(text: string): ContainerName;
+export function readContainer(text: string, all: "all"): ContainerName | "all";
+export function readContainer(text: string, all?: "all"): ContainerName | "all" {
+  const names = [...containerNames, ...(all === undefined ? [] : [all])];
+  const name = names.find((one) => one === text);
+  if (name !== undefined) return name;
+  throw new Failure(
+    exitCode.config,
+    `--container: ${JSON.stringify(text)} is none of ${names.join(", ")}`,
+  );
+}
+
+/**
+ * Members' names as ordinals, each once.
+ *
+ * @throws Failure 64 for what is no member's name
+ */
+export function readMembers(names: readonly string[]): Ordinals {
+  const ordinals = names.map((name) => {
+    const ordinal = podOrdinal(name);
+    if (ordinal !== undefined) return ordinal;
+    throw new Failure(exitCode.usage, `no member ${name}: they are called ${podName(0)} and so on`);
+  });
+  return [...new Set(ordinals)];
+}
+
+/** `galera-0,galera-1 galera-2`: the sides of a partition. */
+export function readSides(texts: readonly string[]): readonly Ordinals[] {
+  const sides = texts.map((text) => readMembers(text.split(",")));
+  const all = sides.flat();
+  const twice = all.find((ordinal, index) => all.indexOf(ordinal) !== index);
+  if (twice === undefined) return sides;
+  throw new Failure(exitCode.usage, `${podName(twice)} cannot be on two sides`);
+}
+
+/** `drop=0.5 stale`, or `none`. */
+export function readFaults(texts: readonly string[]): Partial<Faults> {
+  if (texts.length === 1 && texts[0] === "none") return {};
+  return Object.assign({}, ...texts.map(readOne));
+}
+
+function readOne(text: string): Partial<Faults> {
+  const [name = "", ...values] = text.split("=");
+  try {
+    if (!isFaultName(name)) throw new Error("is no fault (see galera-peers fake-dns --help)");
+    return readFault(name, values.length === 0 ? true : values.join("="));
+  } catch (error) {
+    throw new Failure(exitCode.config, `${text}: ${messageOf(error)}`);
+  }
 }

@@ -1,6 +1,6 @@
 /*
  * What a member is made of, as a StatefulSet's pod template says it: names, addresses, files, and
- * the process that is its container. Nothing here touches the machine.
+ * the processes that are its containers. Nothing here touches the machine.
  */
 import { join } from "node:path";
 import { exitCode, Failure } from "../system/failure.js";
@@ -20,7 +20,11 @@ export function podOrdinal(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Every lab has a block of loopback addresses; members keep theirs. */
+/** The containers of a pod: the sidecar and the server's. */
+export const containerNames = ["agent", "mariadb"] as const;
+export type ContainerName = (typeof containerNames)[number];
+
+/** Every lab has a block of loopback addresses: where a pod is that has not been moved. */
 export function podAddress(block: number, ordinal: number): string {
   return `127.0.${block}.${ordinal + 1}`;
 }
@@ -34,11 +38,10 @@ export interface PodPaths {
   readonly run: string;
   readonly socket: string;
   readonly serverPid: string;
-  /** The process that was started last; it leads a session of its own. */
-  readonly pid: string;
   readonly myCnf: string;
   readonly galeraCnf: string;
   readonly log: string;
+  readonly agentLog: string;
 }
 
 export function podPaths(lab: Lab, name: string): PodPaths {
@@ -50,10 +53,10 @@ export function podPaths(lab: Lab, name: string): PodPaths {
     datadir: join(dir, "data"),
     socket: join(run, "mysqld.sock"),
     serverPid: join(run, "mysqld.pid"),
-    pid: join(dir, "pid"),
     myCnf: join(dir, "my.cnf"),
     galeraCnf: join(run, "galera.cnf"),
     log: join(dir, "log"),
+    agentLog: join(dir, "agent.log"),
   };
 }
 
@@ -65,6 +68,8 @@ export function controllerPaths({ dir }: Lab) {
     socket: join(dir, "control.sock"),
     pid: join(dir, "controller.pid"),
     log: join(dir, "controller.log"),
+    /** All that has happened, a line of JSON each. */
+    events: join(dir, "events.jsonl"),
   };
 }
 
@@ -101,19 +106,25 @@ export interface PodTemplate {
   readonly args: readonly string[];
   /** `PATH`, language and time zone of whoever started the lab. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Variables of both containers, on top of the lab's own. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** The container: arguments for `galera-peers`, and the whole environment. */
+/** A container: arguments for `galera-peers`, and the whole environment. */
 export interface PodProcess {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function podProcess({ lab, block, dns, args, env }: PodTemplate, ordinal: number) {
+/** @param address where the pod is */
+export function podProcess(
+  { lab, block, dns, args, env, settings = {} }: PodTemplate,
+  ordinal: number,
+  address = podAddress(block, ordinal),
+): PodProcess {
   const name = podName(ordinal);
-  const address = podAddress(block, ordinal);
   const paths = podPaths(lab, name);
-  const process: PodProcess = {
+  return {
     args: [
       "run",
       "--",
@@ -129,6 +140,8 @@ export function podProcess({ lab, block, dns, args, env }: PodTemplate, ordinal:
       PATH: searchPath(env.PATH),
       ...(env.LANG !== undefined && { LANG: env.LANG }),
       ...(env.TZ !== undefined && { TZ: env.TZ }),
+      // As in a container: a server that starts removes the temporary tables that it finds in /tmp.
+      TMPDIR: paths.run,
       GALERA_DNS: dns,
       GALERA_SERVICE: service,
       GALERA_CLUSTER_DOMAIN: domain,
@@ -137,11 +150,36 @@ export function podProcess({ lab, block, dns, args, env }: PodTemplate, ordinal:
       POD_IP: address,
       GALERA_ADDRESS_TYPE: "ip",
       GALERA_CNF: paths.galeraCnf,
+      GALERA_SST_METHOD: "rsync", // a second or two; mariabackup's script sleeps for ten
       GALERA_PROVIDER_OPTIONS: `gmcast.listen_addr=tcp://${address}:4567;ist.recv_bind=${address};gcache.size=32M`,
       MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: "1",
+      ...settings,
     },
   };
-  return process;
+}
+
+/** The variable that all processes of a lab's containers have, whichever way they were started. */
+export const containerMark = "LAB_CONTAINER";
+
+/** What is in it: a path in the lab's directory, for a container that of the pod and its name. */
+export function markOf(lab: Lab, pod: string, container: string): string {
+  return join(lab.dir, pod, container);
+}
+
+/** A process in a container of a pod; `drain` is the preStop hook of the server's. */
+export function containerProcess(
+  template: PodTemplate,
+  { ordinal, address }: { readonly ordinal: number; readonly address: string },
+  what: ContainerName | "drain",
+): PodProcess {
+  const { args, env } = podProcess(template, ordinal, address);
+  const [, ...server] = args;
+  const container = what === "drain" ? "mariadb" : what;
+  const words = { agent: ["agent", ...server], mariadb: args, drain: ["drain"] };
+  return {
+    args: words[what],
+    env: { ...env, [containerMark]: markOf(template.lab, podName(ordinal), container) },
+  };
 }
 
 /** Debian has mariadbd in /usr/sbin, which is not on everybody's PATH. */

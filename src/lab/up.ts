@@ -1,13 +1,11 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { formatDuration } from "../system/duration.js";
-import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { exitCode, Failure } from "../system/failure.js";
 import { startInBackground } from "./background.js";
-import { directoryMode } from "./container.js";
 import { askStatus } from "./control.js";
-import { type FollowPorts, follow, logEnd } from "./follow.js";
-import { isLabDirectory, removeLabDirectory } from "./leftovers.js";
-import type { Lab } from "./options.js";
+import { eventsEnd, type FollowPorts, follow, logEnd } from "./follow.js";
+import type { LabSettings } from "./lab.js";
+import { createLabDirectory, removeLabDirectory } from "./leftovers.js";
+import { callFor, type Lab } from "./options.js";
 import { controllerPaths, podName, refuseLongPaths } from "./pod.js";
 import { refuseMissingPrograms, refuseUnreachable } from "./preflight.js";
 import type { LabStatus } from "./status.js";
@@ -19,12 +17,8 @@ export interface UpPorts extends FollowPorts {
 }
 
 export interface UpOptions {
-  readonly replicas: number;
+  readonly settings: LabSettings;
   readonly timeoutMs: number;
-  /** Further arguments for mariadbd. */
-  readonly args: readonly string[];
-  /** What other calls have to say to mean the same lab, ` --name two`. */
-  readonly flags: string;
 }
 
 /**
@@ -39,65 +33,54 @@ export async function up(lab: Lab, options: UpOptions, ports: UpPorts): Promise<
   const found = await askStatus(socket, signal);
   if (found !== undefined) {
     refuseOthers(lab, found, options);
-    print(`the lab in ${lab.dir} is up already`);
+    print(`the lab in ${lab.dir} is up already, and stays as it was begun`);
   }
-  const { dns, service } = found ?? (await begin(lab, options, ports));
+  const fromBytes = found === undefined ? 0 : eventsEnd(lab);
+  const { dns, service, clients, noPartitions } = found ?? (await begin(lab, options, ports));
   print(`lab in ${lab.dir}; its DNS: dig @${dns.replace(":", " -p ")} SRV ${service}`);
-  const limits = { startMs, timeoutMs: options.timeoutMs };
-  await follow(lab, found, allReady, limits, ports);
+  print(`clients connect to ${clients} as root, and reach members that are ready`);
+  if (noPartitions !== null && options.settings.network === "auto")
+    print(`all are on loopback, where nobody can be cut off: ${noPartitions}`);
+  const { timeoutMs } = options;
+  await follow(lab, allReady, { startMs, timeoutMs, fromBytes, before: found }, ports);
   const took = formatDuration(clock.now() - startMs);
-  const example = `galera-peers lab sql${options.flags} ${podName(0)} "show status like 'wsrep_cluster_size'"`;
-  const count = options.replicas === 1 ? "1 member" : `${options.replicas} members`;
+  const example = callFor(lab, "sql", `${podName(0)} "show status like 'wsrep_cluster_size'"`);
+  const { replicas } = options.settings;
+  const count = replicas === 1 ? "1 member" : `${replicas} members`;
   print(`${count} ready in ${took}; try: ${example}`);
 }
 
-function refuseOthers(lab: Lab, found: LabStatus, { replicas }: UpOptions): void {
-  if (found.replicas === replicas) return;
+function refuseOthers(lab: Lab, found: LabStatus, { settings }: UpOptions): void {
+  const { replicas, policy } = settings;
+  if (found.replicas === replicas && found.policy === policy) return;
   throw new Failure(
     exitCode.config,
-    `the lab in ${lab.dir} is up with ${found.replicas} replicas: take it down first, or give this one a --name of its own`,
+    `the lab in ${lab.dir} is up with ${found.replicas} replicas, ${found.policy}: take it down first, scale it, or give this one a --name of its own`,
   );
 }
 
-function allReady({ members }: LabStatus): boolean {
-  return members.every(({ ready }) => ready);
+/** Clients reach them all. */
+function allReady({ members, ready }: LabStatus): boolean {
+  return members.every((member) => member.ready && ready.includes(member.name));
 }
 
 async function begin(lab: Lab, options: UpOptions, ports: UpPorts): Promise<LabStatus> {
   refuseMissingPrograms(ports.env);
   refuseLongPaths(lab);
   refuseUnreachable(lab, ports.uid);
-  createDirectory(lab);
-  chmodSync(lab.dir, directoryMode(ports.uid));
+  createLabDirectory(lab, ports.uid);
   return startController(lab, options, ports);
-}
-
-/** Whoever makes the directory owns the lab: of two calls at once, one fails. */
-function createDirectory(lab: Lab): void {
-  try {
-    mkdirSync(dirname(lab.dir), { recursive: true });
-    mkdirSync(lab.dir);
-    writeFileSync(controllerPaths(lab).marker, "");
-  } catch (error) {
-    const problem =
-      errnoOf(error) !== "EEXIST"
-        ? `${lab.dir} cannot be created: ${messageOf(error)}`
-        : isLabDirectory(lab)
-          ? `${lab.dir} is left from a lab whose controller has ended, or one that is just starting: galera-peers lab down removes it`
-          : `${lab.dir} is there already and no lab's: choose another --dir`;
-    throw new Failure(exitCode.config, problem);
-  }
 }
 
 /** Starts the controller in the background; resolves once it answers. */
 async function startController(
   lab: Lab,
-  { replicas, args }: UpOptions,
+  { settings }: UpOptions,
   { clock, signal, program, env }: UpPorts,
 ): Promise<LabStatus> {
   const paths = controllerPaths(lab);
-  const words = ["lab", "serve", "--name", lab.name, "--dir", lab.dir, "--replicas", `${replicas}`];
-  const argv = [process.execPath, program, ...words, "--", ...args];
+  const words = ["lab", "serve", "--name", lab.name, "--dir", lab.dir];
+  const argv = [process.execPath, program, ...words, "--settings", JSON.stringify(settings)];
   const { ended } = startInBackground(argv, env, paths.log);
   let running = true;
   void ended.then(() => {

@@ -9,6 +9,7 @@ export interface Peer {
   /** Fully qualified, lower case. */
   readonly name: string;
   readonly ordinal: number | undefined;
+  /** Those of the family by which the members reach each other first, see byReach. */
   readonly addresses: readonly string[];
   /** Those of them that did not come in the same answer as the names. */
   readonly lookedUp?: readonly string[];
@@ -30,7 +31,10 @@ export interface PeerSet {
 
 /** Makes the peer set of an answer. Names are compared whole: galera-1 is not galera-10. */
 export function peerSet(targets: readonly Target[], me: Identity): PeerSet {
-  const peers = targets.map((target) => ({ ...target, ordinal: ordinalOf(target.name) }));
+  const peers = byReach(targets, me.podIp).map((target) => ({
+    ...target,
+    ordinal: ordinalOf(target.name),
+  }));
   const self = peers.find(({ name }) => name === me.fqdn);
   return {
     peers,
@@ -40,27 +44,45 @@ export function peerSet(targets: readonly Target[], me: Identity): PeerSet {
   };
 }
 
+/**
+ * The targets, each with its addresses of one family first: the one by which all reach each other. Of
+ * two, that of `POD_IP`, where the agents listen: the cluster's first in Kubernetes. All members see the
+ * same answer, so all choose the same, also while a cluster moves from one family to both.
+ */
+export function byReach(targets: readonly Target[], podIp: string | undefined): readonly Target[] {
+  const prefersV6 = podIp !== undefined && isV6(podIp);
+  const known = targets.filter(({ addresses }) => addresses.length > 0);
+  const allHave = (v6: boolean) => known.every(({ addresses }) => addresses.some(isOf(v6)));
+  const first = isOf(allHave(prefersV6) || !allHave(!prefersV6) ? prefersV6 : !prefersV6);
+  return targets.map((target) => ({
+    ...target,
+    addresses: target.addresses.toSorted((a, b) => Number(first(b)) - Number(first(a))),
+  }));
+}
+
+function isOf(v6: boolean): (address: string) => boolean {
+  return (address) => isV6(address) === v6;
+}
+
 /** The addresses that came in the same answer as the names. */
 export function answered(peer: Peer | undefined): readonly string[] {
   return peer?.addresses.filter((address) => !peer.lookedUp?.includes(address)) ?? [];
 }
 
 /**
- * What names a peer to the others: its name, or an address of the family asked for (`ip`: IPv4
- * where it has one). Undefined where no such address is known.
+ * What names a peer to the others: its name, the address by which all reach it (`ip`, see byReach),
+ * or one of the family asked for. Undefined where no such address is known.
  */
 export function addressOf(peer: Peer, type: AddressType): string | undefined {
-  const v4 = peer.addresses.find((address) => !isV6(address));
-  const v6 = peer.addresses.find(isV6);
   switch (type) {
     case "dns":
       return peer.name;
     case "ip":
-      return v4 ?? v6;
+      return peer.addresses[0];
     case "ipv4":
-      return v4;
+      return peer.addresses.find(isOf(false));
     case "ipv6":
-      return v6;
+      return peer.addresses.find(isOf(true));
     default:
       return type satisfies never;
   }

@@ -7,7 +7,10 @@ import { participate } from "../agent/consult.js";
 import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
 import { createNeighbours } from "../agent/http/neighbours.js";
+import { openPeerTls } from "../agent/http/own-tls.js";
 import { accepts } from "../agent/http/port.js";
+import type { PeerTls } from "../agent/http/secure.js";
+import { keepTls } from "../agent/keep-tls.js";
 import { createMetrics, type Metrics } from "../agent/metrics/metrics.js";
 import type { HooksDone } from "../agent/peers/hooks.js";
 import { createPeersWatch } from "../agent/peers/peers-watch.js";
@@ -23,8 +26,9 @@ import { Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { defaultsArgs, serverOption } from "./command.js";
+import { galeraSettings } from "./galera-cnf.js";
 import { prepareDatadir, prepareStateDir, userName } from "./privileges.js";
-import { galeraSettings, type Member, type Start } from "./start.js";
+import type { Member, Start } from "./start.js";
 
 /** All that an agent is built from. */
 export interface AgentStart {
@@ -60,22 +64,24 @@ export async function startAgent(
   parent: number | undefined,
   ports: StartAgentPorts,
 ): Promise<void> {
-  let build = prepared(load, parent, ports);
-  becomeServerUser(build.start);
+  const first = prepared(load, parent, ports);
+  becomeServerUser(first.start);
   const metrics = createMetrics();
   const done: HooksDone = { hasStarted: false, key: undefined };
   let reload = new AbortController();
   ports.onHangup(() => reload.abort(new Reload()));
+  let build = await first.open();
   for (;;) {
-    reload = new AbortController();
     const signal = AbortSignal.any([ports.signal, reload.signal]);
     try {
+      signal.throwIfAborted();
       return await build.run(metrics, done, signal);
     } catch (error) {
       if (!(error instanceof Reload)) throw error;
     }
+    reload = new AbortController(); // one that comes while all is read counts too
     try {
-      build = prepared(load, parent, ports);
+      build = await prepared(load, parent, ports).open();
       const fixed = ports.env.GALERA_AGENT_KEY ? "; the key is a variable, and stays" : "";
       build.log("info", `SIGHUP: settings and key were read again${fixed}`);
     } catch (error) {
@@ -91,13 +97,20 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
   const { env, clock, newId } = ports;
   const { datadir, stateDir } = start;
   const { me, addressType } = member;
-  const { onStart, onChange, poll = 1000 } = settings;
+  const { onStart, onChange, poll = 1000, tlsDir: dir } = settings;
   const { host: address, port } = agentHere(settings);
   const key = readAgentKey(env);
   const args = start.argv.slice(1);
   const inFiles = readServerOptions({ args: defaultsArgs(args), env });
   const socket = serverOption(args, "socket") ?? inFiles("socket") ?? defaultSocket;
-  const run = (metrics: Metrics, done: HooksDone, signal: AbortSignal) => {
+  const run = async (
+    tls: PeerTls | undefined,
+    metrics: Metrics,
+    done: HooksDone,
+    outer: AbortSignal,
+  ) => {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([outer, stop.signal]);
     const common = { ...ports, log, signal, accepts };
     const peers = createPeersWatch(
       { me, addressType, pollMs: poll, onStart, onChange, hookTimeoutMs: settings.hookTimeout },
@@ -111,23 +124,37 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
     // It reads its ledger once it has its port.
     const place = { name: me.name, stateDir, ledger: undefined, look, addressType };
     const host = settings.podIp?.[0];
-    return runAgent(
-      { name: me.name, datadir, stateDir, host, port, key, parent, address },
+    const sql = createServerSql({ socket, ...sqlAccount(key) }, clock);
+    const running = runAgent(
+      { name: me.name, datadir, stateDir, host, port, key, tls, parent, address },
       {
         ...{ ...common, peers, metrics, lookAnew: renew },
-        participant: participate(place, settings, key, ports),
+        participant: participate(place, settings, key, { ...ports, tls }),
         neighbours: createNeighbours(
-          { agentPort: port, key },
+          { agentPort: port, key, tls },
           { newId, accepts },
           () => peers.sight().set,
         ),
-        sql: createServerSql({ socket, ...sqlAccount(key) }, clock),
+        sql,
         parentNow: () => process.ppid,
-        terminate: (pid) => void process.kill(pid, "SIGTERM"),
+        end: (pid, signal) => void process.kill(pid, signal),
       },
     );
+    const others = () => peers.sight().set?.others ?? [];
+    const tasks =
+      tls && dir
+        ? keepTls({ tls, dir, cnf: member.cnf.cnf, port }, { sql, others, clock, log, signal })
+        : [];
+    try {
+      await Promise.race([running, ...tasks]);
+    } finally {
+      stop.abort();
+      await Promise.allSettled([running, ...tasks]);
+    }
   };
-  return { log, start, run };
+  /** By the account that reads the certificates from now on; they stay where a SIGHUP finds no better. */
+  const open = async () => ({ log, run: run.bind(undefined, await openPeerTls(settings)) });
+  return { start, open };
 }
 
 /** Brings the galera.cnf that a start has written up to date; where there is none, none is made. */

@@ -61,13 +61,29 @@ export function serverOption(
   return value;
 }
 
-/** The notify command of the user's on the server's command line. */
-export function ownNotifyCommand(args: readonly string[]): string | undefined {
-  const pattern = /^--(?:loose[-_])*wsrep[-_]notify[-_]cmd(=|$)/;
+/**
+ * What an option of several words has on the server's command line, by its canonical name; empty
+ * for one without a value.
+ */
+export function argumentOf(args: readonly string[], name: string): string | undefined {
+  const pattern = new RegExp(`^--(?:loose[-_])*${name.replaceAll("_", "[-_]")}(=|$)`);
   const index = args.findLastIndex((arg) => pattern.test(arg));
   if (index === -1) return undefined;
   const [, separator] = pattern.exec(args[index] ?? "") ?? [];
-  return separator === "=" ? args[index]?.replace(/^[^=]*=/, "") : args[index + 1];
+  return separator === "=" ? args[index]?.replace(/^[^=]*=/, "") : (args[index + 1] ?? "");
+}
+
+/** The server's arguments without some options, their values too. */
+export function withoutArguments(
+  args: readonly string[],
+  names: readonly string[],
+): readonly string[] {
+  const spelt = names.map((name) => name.replaceAll("_", "[-_]")).join("|");
+  const pattern = new RegExp(`^--(?:loose[-_])*(?:${spelt})(=|$)`);
+  return args.filter((arg, index) => {
+    const before = args[index - 1] ?? "";
+    return !pattern.test(arg) && !(pattern.test(before) && !before.includes("="));
+  });
 }
 
 /** The arguments that would decide about the cluster in our place. */

@@ -1,6 +1,7 @@
 /*
  * Whom a start asks who founds: the agent of its pod, which it starts where there is no sidecar.
  */
+
 import { statSync } from "node:fs";
 import {
   type Consultation,
@@ -12,10 +13,12 @@ import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
 import { type Ordered, waitFor } from "../agent/ordered.js";
 import type { Evidence } from "../bootstrap/evidence.js";
+import { formatServer } from "../dns/lookup.js";
 import { paceLook } from "../peers/paced-look.js";
 import type { Settings } from "../settings.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
+import { chosenTls } from "../tls/chosen.js";
 import { serverEnvironment } from "./launch.js";
 import type { Member, Start } from "./start.js";
 
@@ -48,6 +51,7 @@ export async function consultFor(
 ): Promise<Consultation> {
   const { stateDir, ledger } = start;
   const key = readAgentKey(called.env);
+  chosenTls(settings); // what is wrong with it is said now, not by an agent
   // What configure-galera.sh did needs no agent, and has none.
   if (settings.agent === "off" || settings.bootstrap === "sole-peer") {
     const paced = paceLook(look, ports.clock).look;
@@ -74,7 +78,7 @@ export async function consultFor(
     const nowMs = ports.clock.now();
     silentSinceMs ??= nowMs;
     if (nowMs - silentSinceMs < agentIsBackMs) return waitFor("the agent of this pod to answer");
-    throw new Failure(exitCode.software, `the agent on ${host}:${port}: ${why}`);
+    throw new Failure(exitCode.software, `the agent on ${formatServer({ host, port })}: ${why}`);
   };
   return {
     ended: () => agent.ended(ports.signal),

@@ -24,10 +24,7 @@ export function cnfSources(settings: Settings): BaseSources {
   return {
     cnf: settings.cnf ?? defaultCnf(),
     template: settings.template,
-    builtIn: () => {
-      const sstMethod = settings.sstMethod ?? "rsync";
-      return defaultTemplate({ provider: galeraProvider(), sstMethod });
-    },
+    builtIn: () => defaultTemplate({ provider: galeraProvider() }),
   };
 }
 

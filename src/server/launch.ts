@@ -65,6 +65,16 @@ export function findProgram(command: string, env: Environment): string {
   throw new Failure(exitCode.notFound, `${command}: command not found`);
 }
 
+/** Whether a program can be found and executed. */
+export function hasProgram(command: string, env: Environment): boolean {
+  try {
+    findProgram(command, env);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The kernel takes ELF files and scripts whose interpreter exists (execve(2)). */
 function checkFormat(path: string): void {
   const head = Buffer.alloc(256);
@@ -98,12 +108,27 @@ export function serverEnvironment(env: Environment): Record<string, string> {
   );
 }
 
-/** For the official script, which needs the passwords: all but what is the agent's alone. */
-export function scriptEnvironment(env: Environment): Record<string, string> {
-  return keep(
+/**
+ * For the official script, which needs the passwords: all but what is the agent's alone. The script
+ * knows of no agent; the account that it can make for the server's own user is the agent's too, unless
+ * the user has decided about that one.
+ *
+ * @param privileges what a member's agent has to be allowed; undefined for a single node
+ */
+export function scriptEnvironment(
+  env: Environment,
+  privileges?: readonly string[],
+): Record<string, string> {
+  const own = keep(
     env,
     (name) => name !== softLimitVariable && !/^GALERA_AGENT_KEY(_FILE)?$/.test(name),
   );
+  if (privileges === undefined) return own;
+  return {
+    MARIADB_MYSQL_LOCALHOST_USER: "1",
+    MARIADB_MYSQL_LOCALHOST_GRANTS: privileges.join(", "),
+    ...own,
+  };
 }
 
 /** For a command that is none of our business: all but our own note. */

@@ -3,15 +3,15 @@ import { readAgentKey } from "../agent/http/key.js";
 import type { Decision } from "../bootstrap/decide.js";
 import { describeEvidence, type Evidence } from "../bootstrap/evidence.js";
 import type { Verdict } from "../bootstrap/participant.js";
-import { prepareGaleraCnf } from "../cnf/prepare.js";
+import { filesWith } from "../cnf/reading-order.js";
 import { formatPosition } from "../galera/grastate.js";
 import type { Settings } from "../settings.js";
 import { hideSecrets } from "../system/log.js";
-import { readAccounts, requireRoot } from "./accounts.js";
 import { readCommand } from "./command.js";
-import { userArgs } from "./privileges.js";
+import { galeraSettings, startCnf, unreadCnf, unreadPlace } from "./galera-cnf.js";
+import { readAccounts, requireRoot } from "./initialise/accounts.js";
+import { unwritable, userArgs } from "./privileges.js";
 import {
-  galeraSettings,
   gather,
   type Member,
   needsInitialisation,
@@ -32,6 +32,8 @@ export interface Plan {
   readonly peers:
     | readonly { readonly name: string; readonly addresses: readonly string[] }[]
     | undefined;
+  /** Why `run` would end at once: directories that it cannot write in, a galera.cnf that nobody reads. */
+  readonly refused: readonly string[];
   /** My own record carries an address of mine. */
   readonly fresh: boolean | undefined;
   readonly decision: {
@@ -68,7 +70,12 @@ export async function plan(
   const accounts = readAccounts(ports.env);
   const start = gather(command, settings, ports);
   const { member, datadir, evidence } = start;
-  const local = { ...nothing, datadir, evidence: describeEvidence(evidence) };
+  const local = {
+    ...nothing,
+    datadir,
+    evidence: describeEvidence(evidence),
+    refused: unwritable(start.places, ports.uid),
+  };
   const argv = (founding: boolean) => {
     if (founding && needsInitialisation(start)) requireRoot(accounts);
     const position = member && plannedPosition(evidence);
@@ -79,7 +86,10 @@ export async function plan(
     return { ...local, decision, command: argv(false) };
   }
   const { me } = member;
-  const known = { ...local, member: me.fqdn, service: me.serviceFqdn, ordinal: me.ordinal };
+  const unread = unreadPlace(start.argv, ports.env, member, settings);
+  const refused = [...local.refused, ...(unread === undefined ? [] : [unread])];
+  const who = { member: me.fqdn, service: me.serviceFqdn, ordinal: me.ordinal };
+  const known = { ...local, ...who, refused };
   const verdict = await considered(start, member, settings, ports);
   const { action, why } = verdict.decision;
   const decision = { action, why };
@@ -89,11 +99,22 @@ export async function plan(
   if (action !== "found" && action !== "join") return seen;
   const galera = galeraSettings(verdict.peers, member, settings);
   if (typeof galera === "string") return { ...seen, decision: { action: "wait", why: galera } };
-  const { path, current, text } = prepareGaleraCnf(member.cnf, galera);
+  const { path, current, text } = await startCnf(
+    galera,
+    verdict.peers,
+    action === "join",
+    start,
+    member,
+    settings,
+    ports,
+  );
+  const planned = { path, text };
+  const overruled = unread ?? unreadCnf(start.argv, ports.env, planned, filesWith(planned));
   const { createTwoFilesPatch } = await import("diff");
   const diff = createTwoFilesPatch(path, path, utf8(current ?? ""), utf8(text), "now", "planned");
   return {
     ...seen,
+    refused: overruled === undefined ? refused : [...local.refused, overruled],
     cnf: { path, changed: current !== text, diff: current === text ? "" : hideSecrets(diff) },
     command: argv(action === "found").map(hideSecrets),
   };
@@ -130,6 +151,7 @@ const nothing = {
   datadir: "",
   evidence: "",
   peers: undefined,
+  refused: [],
   fresh: undefined,
   cnf: undefined,
   command: undefined,
@@ -152,7 +174,11 @@ export function formatPlan(plan: Plan): string {
   if (plan.fresh !== undefined) {
     row("answer", plan.fresh ? "fresh: my record carries my address" : "not proved fresh");
   }
-  row("decision", `${plan.decision.action}: ${plan.decision.why}`);
+  for (const [index, problem] of plan.refused.entries()) {
+    row(index === 0 ? "refused" : "", problem);
+  }
+  const end = plan.refused.length === 0 ? "" : "; but `run` would end at once (exit 78)";
+  row("decision", `${plan.decision.action}: ${plan.decision.why}${end}`);
   if (plan.cnf !== undefined) {
     row(
       "galera.cnf",

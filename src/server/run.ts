@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Consultation } from "../agent/consult.js";
-import { readAgentKey } from "../agent/http/key.js";
 import { notifyCommand } from "../agent/notify-command.js";
+import { agentPrivileges } from "../agent/sql/account.js";
 import { readEvidence } from "../bootstrap/datadir.js";
 import { ownObstacle } from "../bootstrap/decide.js";
 import { describeEvidence, withRecovered } from "../bootstrap/evidence.js";
 import { toJson } from "../bootstrap/format.js";
-import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { writeIfChanged } from "../cnf/write.js";
 import { formatPosition, parsePosition } from "../galera/grastate.js";
 import { recoverPosition } from "../galera/recover.js";
@@ -14,10 +15,20 @@ import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
 import { hideSecrets, type Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
-import { type Accounts, requireRoot } from "./accounts.js";
 import { awaitOrder } from "./await-order.js";
 import type { StartCommand } from "./command.js";
-import { beginInitialisation, clearInterrupted, initialise } from "./initialise.js";
+import {
+  argumentsOfMissingCnf,
+  galeraSettings,
+  startCnf,
+  unreadCnf,
+  unreadPlace,
+} from "./galera-cnf.js";
+import { type Accounts, requireRoot } from "./initialise/accounts.js";
+import { initialiseFor, scriptsFor, upgradeFor } from "./initialise/at-start.js";
+import type { Script } from "./initialise/scripts.js";
+import { refuseWhileServed } from "./initialise/socket.js";
+import { beginInitialisation, clearInterrupted } from "./initialise/under-way.js";
 import {
   findProgram,
   type Launch,
@@ -26,15 +37,13 @@ import {
   softLimitVariable,
   untouchedEnvironment,
 } from "./launch.js";
-import { prepareDatadir, prepareStateDir, serverUser, userArgs } from "./privileges.js";
+import { prepareDatadir, prepareRunDirectories, prepareStateDir, userArgs } from "./privileges.js";
 import { hasPosition, prepareState } from "./repair.js";
 import {
-  galeraSettings,
   gather,
   isNew,
   type Member,
   needsInitialisation,
-  refuseUnreadCnf,
   type Start,
   type StartPorts,
   serverArgv,
@@ -44,7 +53,11 @@ export interface RunPorts extends StartPorts {
   readonly uid: number;
   /** The accounts that a founder makes. */
   readonly accounts: Accounts;
+  /** Where the user's files for a new server are; left out: as in the official image. */
+  readonly scriptsDirectory?: string;
   readonly clock: Clock;
+  /** An id that nobody else makes: 16 hex digits. */
+  readonly newId: () => string;
   readonly log: Log;
   readonly runProcess: RunProcess;
   readonly launch: BecomeProgram;
@@ -81,13 +94,13 @@ export async function run(
   const { env, log, signal } = ports;
   const clean = serverEnvironment(env);
   const tools = { ...ports, runProcess: withEnvironment(clean, ports) };
-  const start = gather(command, settings, ports);
+  const start = gather(command, settings, ports, ports.uid);
   findProgram(start.script ?? start.argv[0] ?? "", env); // said now, not after a wait
   const argv = await prepare(start, settings, tools);
   signal.throwIfAborted();
   log("info", `becoming ${argv.map(hideSecrets).join(" ")}`);
   const delegated = argv[0] === start.script;
-  const given = delegated ? scriptEnvironment(env) : clean;
+  const given = delegated ? scriptEnvironment(env, start.member && agentPrivileges) : clean;
   return ports.launch({ argv, env: given, softLimit: env[softLimitVariable], search: env });
 }
 
@@ -100,31 +113,38 @@ async function prepare(
   const { uid, log } = ports;
   const { member } = start;
   const user = userArgs(uid, start.account);
+  await refuseWhileServed(start.datadir);
+  const scripts = scriptsFor(start, ports.env, ports.scriptsDirectory);
+  prepareRunDirectories(start.places, uid, start.account);
   if (member === undefined) {
     log("info", "no namespace and no service: starting a single node");
+    refuseStrayFiles(start);
     prepareDatadir(start.datadir, uid, start.account);
-    if (needsInitialisation(start)) await initialiseFor(start, user, ports);
+    if (needsInitialisation(start)) await initialiseFor(start, scripts, user, ports);
+    else await upgradeFor(start, "found", user, ports);
     return serverArgv(start, false, undefined, user);
   }
-  return prepareMember(start, member, settings, ports);
+  return prepareMember(start, member, scripts, settings, ports);
 }
 
 async function prepareMember(
   gathered: Start,
   member: Member,
+  scripts: readonly Script[],
   settings: Settings,
   ports: RunPorts,
 ): Promise<readonly string[]> {
   const { env, uid, log, accounts } = ports;
   const user = userArgs(uid, gathered.account);
   if (gathered.evidence.kind === "unclustered") refuseUnclustered(gathered, settings);
+  refuseUnread(unreadPlace(gathered.argv, env, member, settings));
   prepareDatadir(gathered.datadir, uid, gathered.account);
   if (gathered.stateDir !== gathered.datadir) {
     prepareStateDir(gathered.stateDir, uid, gathered.account);
   }
   const consultation = await ports.consult(gathered, member, settings);
   await consultation.ended(); // nobody is to join a server that is gone
-  const { start, position } = await recovered(gathered, user, ports);
+  const { start, position } = await recovered(gathered, member, settings, user, ports);
   await consultation.start(start.evidence);
   const { action, why, discard, peers } = await awaitOrder(consultation, member, settings, ports);
   const founding = action === "found";
@@ -133,20 +153,23 @@ async function prepareMember(
   const galera = galeraSettings(peers, member, settings);
   if (typeof galera === "string")
     throw new Failure(exitCode.unavailable, `${galera} is not known any more`);
-  const cnf = prepareGaleraCnf(member.cnf, galera);
+  const cnf = await startCnf(galera, peers, !founding, start, member, settings, ports);
   if (writeIfChanged(cnf.path, cnf.text) === "written") log("info", `${cnf.path} written`);
-  refuseUnreadCnf(start.argv, env, cnf);
+  refuseUnread(unreadCnf(start.argv, env, cnf));
   ports.signal.throwIfAborted();
 
-  const { evidence, datadir, ledger } = start;
+  const { evidence, datadir } = start;
   refuseChanged(gathered);
   const purpose = founding ? "found" : discard ? "discard" : "join";
-  if (founding && needsInitialisation(start)) await initialiseFor(start, user, ports);
+  if (founding && needsInitialisation(start)) await initialiseFor(start, scripts, user, ports);
   else if (founding && isNew(start)) {
-    beginInitialisation({ datadir, ledger, byRoot: uid === 0 }, log); // the script goes on with it
+    await beginInitialisation(start, log); // the script goes on with it
   } else if (evidence.kind === "interrupted" && evidence.by === "initialisation") {
-    clearInterrupted(datadir, ledger, log); // or it would be taken for a later one
-  } else prepareState(datadir, evidence, purpose);
+    await clearInterrupted(start, log); // or it would be taken for a later one
+  } else {
+    prepareState(datadir, evidence, purpose, settings.bootstrap === "sole-peer");
+    await upgradeFor(start, purpose, user, ports);
+  }
   const { stateDir, notifyCommand: own } = start;
   const further = [
     ...user,
@@ -159,6 +182,19 @@ async function prepareMember(
     hasPosition(evidence, purpose) ? position : undefined,
     further,
   );
+}
+
+/** A server finds no databases there, and an initialisation would take the files for its own. */
+function refuseStrayFiles({ datadir, evidence }: Start): void {
+  if (evidence.kind !== "unclustered" || existsSync(join(datadir, "mysql"))) return;
+  throw new Failure(
+    exitCode.held,
+    `held: ${datadir} is not empty, and has no databases in it: empty it, or mount another volume there`,
+  );
+}
+
+function refuseUnread(problem: string | undefined): void {
+  if (problem !== undefined) throw new Failure(exitCode.config, problem);
 }
 
 /** What DNS and the other members say cannot change it. */
@@ -174,28 +210,17 @@ function withEnvironment(
 ): RunProcess {
   const removed = Object.keys(env).filter((name) => clean[name] === undefined);
   const hidden = Object.fromEntries(removed.map((name) => [name, undefined]));
-  return (file, args, options) => runProcess(file, args, { ...options, env: hidden });
-}
-
-async function initialiseFor(
-  { argv, datadir, member, ledger, account }: Start,
-  user: readonly string[],
-  ports: RunPorts,
-): Promise<void> {
-  const [server = "mariadbd", ...serverArgs] = argv;
-  const startedMs = ports.clock.now();
-  const { uid, env } = ports;
-  const place = { datadir, byRoot: uid === 0, member: member !== undefined, ledger };
-  const names = { serverUser: serverUser(uid, account), key: readAgentKey(env), user };
-  await initialise({ ...place, ...names, server, serverArgs, accounts: ports.accounts }, ports);
-  ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);
+  return (file, args, options) =>
+    runProcess(file, args, { ...options, env: { ...hidden, ...options.env } });
 }
 
 /** The start, once its position is known, and the text of that for the server. */
 async function recovered(
   start: Start,
+  member: Member,
+  settings: Settings,
   user: readonly string[],
-  { runProcess, signal, log }: RunPorts,
+  { env, runProcess, signal, log }: RunPorts,
 ): Promise<{ readonly start: Start; readonly position: string | undefined }> {
   const { evidence } = start;
   if (evidence.kind !== "unrecovered") {
@@ -204,11 +229,16 @@ async function recovered(
   }
   if (evidence.damage !== undefined) log("warn", `${evidence.damage}; InnoDB has the position too`);
   const [server = "mariadbd", ...serverArgs] = start.argv;
-  const position = await recoverPosition(server, [...serverArgs, ...user], runProcess, signal);
+  const missing = argumentsOfMissingCnf(start.argv, env, member, settings);
+  const args = [...serverArgs, ...user, ...missing];
+  const position = await recoverPosition(server, args, runProcess, signal);
   log("info", `recovered position ${position}`);
   const known = withRecovered(evidence, parsePosition(position), start.ledger);
   const hasOne = known.kind === "position" && known.seqno >= 0n;
-  return { start: { ...start, evidence: known }, position: hasOne ? position : undefined };
+  return {
+    start: { ...start, evidence: known },
+    position: hasOne ? formatPosition(known) : undefined,
+  };
 }
 
 /**

@@ -4,26 +4,28 @@ import type { Evidence } from "../bootstrap/evidence.js";
 import type { Ledger } from "../bootstrap/ledger.js";
 import { readFolded } from "../bootstrap/store.js";
 import { type BaseSources, readBase } from "../cnf/base.js";
-import { effectiveLines } from "../cnf/effective.js";
-import { scan } from "../cnf/option-file.js";
-import type { PreparedCnf } from "../cnf/prepare.js";
-import type { GaleraSettings } from "../cnf/render.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import type { Query } from "../dns/client.js";
 import { type Identity, identify } from "../peers/identity.js";
 import { createLook, type Look } from "../peers/look.js";
-import { type AddressType, namePeers, type PeerSet } from "../peers/peer-set.js";
+import type { AddressType } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Host } from "../system/host.js";
+import { chosenTls } from "../tls/chosen.js";
+import { readTlsFiles, type TlsFiles } from "../tls/files.js";
 import {
+  argumentOf,
   decisiveArgs,
   defaultsArgs,
-  ownNotifyCommand,
   type StartCommand,
   serverOption,
+  withoutArguments,
 } from "./command.js";
 import { cnfSources } from "./image.js";
+import { movedArguments } from "./options/choose.js";
+import { placesOf, readPlaceOptions } from "./places.js";
+import { type Place, refuseUnwritable } from "./privileges.js";
 
 /** All that is known of a start before DNS is asked. */
 export interface Start {
@@ -35,6 +37,8 @@ export interface Start {
   readonly account: string | undefined;
   /** Where the ledger is. */
   readonly stateDir: string;
+  /** The directories that have to be writable. */
+  readonly places: readonly Place[];
   readonly ledger: Ledger | undefined;
   readonly evidence: Evidence;
   /** The user's own `wsrep_notify_cmd`. */
@@ -50,6 +54,8 @@ export interface Member {
   readonly addressType: AddressType;
   /** Where galera.cnf is, and what it is made from. */
   readonly cnf: BaseSources;
+  /** Undefined without `--tls-dir`. */
+  readonly tls: TlsFiles | undefined;
 }
 
 export interface StartPorts {
@@ -66,9 +72,15 @@ const defaultDatadir = "/var/lib/mysql";
 /**
  * Gathers what a start rests on; changes nothing.
  *
+ * @param writer the UID that is to start the server; undefined for an agent, which has other mounts
  * @throws Failure 65 for a file that cannot be read, 78 for settings that cannot work
  */
-export function gather(command: StartCommand, settings: Settings, ports: StartPorts): Start {
+export function gather(
+  command: StartCommand,
+  settings: Settings,
+  ports: StartPorts,
+  writer?: number,
+): Start {
   const me = identify(settings, ports.host);
   const args = command.argv.slice(1);
   const [decisive] = decisiveArgs(args);
@@ -89,15 +101,21 @@ export function gather(command: StartCommand, settings: Settings, ports: StartPo
     if (path === undefined || isAbsolute(path)) continue;
     throw new Failure(exitCode.config, `the ${what} ${path} has to be an absolute path`);
   }
+  const member = me && gatherMember(me, settings, ports);
+  const { env } = ports;
+  const cnf = member?.cnf.cnf;
+  const places = placesOf({ datadir, stateDir, cnf, option: readPlaceOptions(args, env), env });
+  if (writer !== undefined) refuseUnwritable(places, writer);
   const ledger = me && readFolded(stateDir);
   return {
     argv: command.argv,
     script: command.script,
-    ...{ datadir, stateDir, ledger },
+    ...{ datadir, stateDir, places, ledger },
     account: option("user"),
     evidence: readEvidence(datadir, ledger),
-    notifyCommand: (ownNotifyCommand(args) ?? inFiles("wsrep_notify_cmd")) || undefined,
-    member: me === undefined ? undefined : gatherMember(me, settings, ports),
+    notifyCommand:
+      (argumentOf(args, "wsrep_notify_cmd") ?? inFiles("wsrep_notify_cmd")) || undefined,
+    member,
   };
 }
 
@@ -106,29 +124,9 @@ function gatherMember(me: Identity, settings: Settings, ports: StartPorts): Memb
   const query = ports.createQuery(settings, ports.host);
   const cnf = cnfSources(settings);
   readBase(cnf); // what is wrong with it is said now, not after a wait
-  return { me, addressType, look: createLook(query, me, addressType, true), cnf };
-}
-
-/**
- * What galera.cnf is to say.
- *
- * @returns what is still awaited where a peer has no address of the type that is wanted
- */
-export function galeraSettings(
-  peers: PeerSet,
-  { me, addressType }: Member,
-  settings: Settings,
-): GaleraSettings | string {
-  const named = namePeers(peers, addressType);
-  if (typeof named === "string") return named;
-  return {
-    clusterName: settings.clusterName ?? me.service,
-    nodeName: me.name,
-    nodeAddress: named.self,
-    peers: named.all,
-    providerOptions: settings.providerOptions,
-    sstMethod: settings.sstMethod,
-  };
+  const chosen = chosenTls(settings);
+  const tls = chosen && readTlsFiles(chosen.dir);
+  return { me, addressType, look: createLook(query, me, addressType, true), cnf, tls };
 }
 
 /** Whether a founder or a single node has to be initialised by us: there is no data, nor a script. */
@@ -156,32 +154,8 @@ export function serverArgv(
     ...(founding ? ["--wsrep-new-cluster"] : []),
     ...(position === undefined ? [] : [`--wsrep_start_position=${position}`]),
   ];
+  const own = member === undefined ? argv : withoutArguments(argv, movedArguments);
   // A joiner gets its databases by SST: the official script would initialise its empty datadir.
   const delegated = script !== undefined && (founding || member === undefined);
-  return delegated ? [script, ...argv, ...added] : [...argv, ...added];
-}
-
-/**
- * Makes sure that the server will read what galera.cnf says.
- *
- * @throws Failure 78 where its option files do not include galera.cnf or overrule it: such a server
- *   would found a cluster of its own, or run on a cluster's data without replication
- */
-export function refuseUnreadCnf(
-  argv: readonly string[],
-  env: StartPorts["env"],
-  { path, text }: Pick<PreparedCnf, "path" | "text">,
-): void {
-  const option = readServerOptions({ args: defaultsArgs(argv.slice(1)), env });
-  // Peers know a member by the latter: a ledger with other names waits for members that nobody is.
-  for (const name of ["wsrep_cluster_address", "wsrep_node_name"]) {
-    const [own] = effectiveLines(scan(text), name);
-    const read = option(name);
-    if (read === own?.content.value) continue;
-    const found = read === undefined ? "none" : JSON.stringify(read);
-    throw new Failure(
-      exitCode.config,
-      `the server's option files give it another ${name} than ${path} (${found}): let them include ${path} last, or let --cnf (GALERA_CNF) name a file that they include`,
-    );
-  }
+  return delegated ? [script, ...own, ...added] : [...own, ...added];
 }

@@ -1,6 +1,8 @@
 /*
  * What does not fit into a table: a sentence for each member that something is to be said of. Pure.
  */
+import { formatReceiving } from "../agent/transfer/words.js";
+import { age } from "../system/age.js";
 import type { MemberOverview } from "./overview.js";
 
 /** Less of a pause is no news. */
@@ -11,6 +13,7 @@ export function noteOf(member: MemberOverview): string | undefined {
   const facts = [
     member.agent === "answers" ? undefined : silence(member),
     waiting(member),
+    receiving(member),
     leaving(member),
     unready(member),
     unasked(member),
@@ -29,6 +32,16 @@ function waiting({ awaited }: MemberOverview): string | undefined {
   if (awaited === null) return undefined;
   const { what, forMs, held } = awaited;
   return held ? `is held: ${what}` : `has waited ${age(forMs)}: ${what}`;
+}
+
+function receiving({ transfer }: MemberOverview): string | undefined {
+  if (transfer === null || transfer.stage === null || transfer.bytes === null) return undefined;
+  const { stage, bytes, donor, bytesPerSecond, totalBytes } = transfer;
+  return `is ${formatReceiving({
+    ...{ role: "joiner", stage, bytes, donor: donor ?? undefined },
+    bytesPerSecond: bytesPerSecond ?? undefined,
+    totalBytes: totalBytes ?? undefined,
+  })}`;
 }
 
 function leaving({ draining }: MemberOverview): string | undefined {
@@ -63,13 +76,3 @@ function flowControl({ flowControl }: MemberOverview): string | undefined {
   const share = `replication was paused for ${Math.round(paused * 100)}% of the last 10 s`;
   return `${share} (${receiveQueue} write-sets to apply, ${sendQueue} to send)`;
 }
-
-/** How long something has lasted, for people: `12 s`, `3 min`, `2 h 5 min`, `4 d 1 h`. */
-export function age(ms: number): string {
-  const [s, min, h] = [1000, 60_000, 3_600_000].map((unit) => Math.floor(ms / unit)) as Three;
-  if (min < 2) return `${s} s`;
-  if (h < 1) return `${min} min`;
-  return h < 48 ? `${h} h ${min % 60} min` : `${Math.floor(h / 24)} d ${h % 24} h`;
-}
-
-type Three = [number, number, number];

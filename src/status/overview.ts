@@ -6,6 +6,7 @@
 import type { Health } from "../agent/health.js";
 import type { Answer } from "../agent/http/ask.js";
 import type { DrainStage, Report } from "../agent/report.js";
+import type { Transfer } from "../agent/transfer/transfer.js";
 import type { Evidence } from "../bootstrap/evidence.js";
 import { epochOf, type Ledger, newestLedger, type View } from "../bootstrap/ledger.js";
 import type { MemberState, Phase } from "../bootstrap/member.js";
@@ -84,6 +85,8 @@ export interface MemberOverview {
   } | null;
   /** It is to leave: it waits for its turn, or has it. */
   readonly draining: DrainStage | null;
+  /** The SST that its server receives, or sends. */
+  readonly transfer: TransferOverview | null;
   /** What its start, or its server outside a primary component, waits for. */
   readonly awaited: {
     readonly what: string;
@@ -95,6 +98,19 @@ export interface MemberOverview {
   /** Of its ledger. */
   readonly uuid: string | null;
   readonly epoch: number | null;
+}
+
+export interface TransferOverview {
+  readonly role: Transfer["role"];
+  /** Null for a donor, as all below is. */
+  readonly stage: "waiting" | "receiving" | "preparing" | null;
+  /** Whom it comes from. */
+  readonly donor: string | null;
+  readonly bytes: number | null;
+  /** Over the last ten seconds. */
+  readonly bytesPerSecond: number | null;
+  /** What there is to send. */
+  readonly totalBytes: number | null;
 }
 
 /** What is known of all members. */
@@ -169,6 +185,7 @@ function memberOf({ name, named, addresses, answer }: Sighting): MemberOverview 
     readiness: report.readiness,
     flowControl: flowControl ?? null,
     draining: report.draining ?? null,
+    transfer: transferOf(report),
     awaited: running?.primary ? null : awaitedOf(report),
     dnsProblem: report.dnsProblem ?? null,
     uuid: ledger?.uuid ?? null,
@@ -178,6 +195,16 @@ function memberOf({ name, named, addresses, answer }: Sighting): MemberOverview 
 
 function awaitedOf({ awaited }: Pick<Report, "awaited">): MemberOverview["awaited"] {
   return awaited === undefined ? null : { ...awaited, forMs: Math.round(awaited.forMs) };
+}
+
+function transferOf({ transfer }: Pick<Report, "transfer">): TransferOverview | null {
+  if (transfer === undefined) return null;
+  const { role, totalBytes = null } = transfer;
+  if (role === "donor") {
+    return { role, stage: null, donor: null, bytes: null, bytesPerSecond: null, totalBytes };
+  }
+  const { stage, donor = null, bytes, bytesPerSecond = null } = transfer;
+  return { role, stage, donor, bytes, bytesPerSecond, totalBytes };
 }
 
 const unknown = {
@@ -192,6 +219,7 @@ const unknown = {
   readiness: null,
   flowControl: null,
   draining: null,
+  transfer: null,
   awaited: null,
   dnsProblem: null,
   uuid: null,

@@ -2,13 +2,14 @@
  * Looks at all members: asks DNS who there is, and each one's agent what it knows.
  */
 import { type Answer, askReport } from "../agent/http/ask.js";
+import type { PeerTls } from "../agent/http/secure.js";
 import type { Report } from "../agent/report.js";
 import type { Query } from "../dns/client.js";
 import type { Lookup } from "../dns/lookup.js";
 import { firstLabel } from "../dns/name.js";
 import { lookupService, type Target } from "../dns/service.js";
 import type { Identity } from "../peers/identity.js";
-import { addressOf } from "../peers/peer-set.js";
+import { addressOf, byReach } from "../peers/peer-set.js";
 import { type Round, remembered, type Sighting } from "./overview.js";
 
 export interface RoundsOptions {
@@ -19,6 +20,8 @@ export interface RoundsOptions {
   readonly agentPort: number;
   /** Undefined: answers are shown unverified. */
   readonly key: string | undefined;
+  /** Left out: nothing is encrypted. */
+  readonly tls?: PeerTls | undefined;
 }
 
 export interface RoundsPorts {
@@ -34,14 +37,14 @@ const lookUpMs = 3000;
 
 /** Those whom DNS named are asked also while it fails. */
 export function createRounds(
-  { me, here, agentPort: port, key }: RoundsOptions,
+  { me, here, agentPort: port, key, tls }: RoundsOptions,
   { query, newId }: RoundsPorts,
 ): Rounds {
   const service = me.serviceFqdn;
   let targets: readonly Target[] = [];
 
   const ask = (name: string, address: string, signal: AbortSignal): Promise<Answer<Report>> =>
-    askReport({ name, address, port, key, unverified: true, nonce: newId(), signal });
+    askReport({ name, address, port, key, tls, unverified: true, nonce: newId(), signal });
 
   const sightingOf = async (target: Target, named: true | undefined, signal: AbortSignal) => {
     const { addresses } = target;
@@ -62,7 +65,7 @@ export function createRounds(
 
   return async (signal) => {
     const found = await lookUp(query, service, signal);
-    if (found.kind === "answer") targets = found.value;
+    if (found.kind === "answer") targets = byReach(found.value, me.podIp);
     if (found.kind === "empty") targets = [];
     const isAnswered = found.kind !== "failed";
     const asked = await Promise.all([

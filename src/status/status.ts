@@ -3,6 +3,7 @@
  */
 import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
+import { openPeerTls } from "../agent/http/own-tls.js";
 import type { Query } from "../dns/client.js";
 import { identify } from "../peers/identity.js";
 import type { Settings } from "../settings.js";
@@ -47,8 +48,9 @@ export async function showStatus(
     throw new Failure(exitCode.config, missing);
   }
   const { host: here, port: agentPort } = agentHere(settings);
+  const tls = await openPeerTls(settings);
   const round = createRounds(
-    { me, here, agentPort, key },
+    { me, here, agentPort, key, tls },
     { query: createQuery(settings, host), newId },
   );
   const display = how.json ? jsonDisplay(print) : openDisplay(env, print);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { errnoOf } from "./failure.js";
+import { type Limits, readLimits } from "./limits.js";
 
 /** What this machine or container says about itself, read once at the start. */
 export interface Host {
@@ -12,6 +13,7 @@ export interface Host {
   readonly namespace: string | undefined;
   /** The addresses of all interfaces. */
   readonly addresses: readonly string[];
+  readonly limits: Limits;
 }
 
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -37,5 +39,6 @@ export function readHost(warn: (message: string) => void, root = ""): Host {
     addresses: Object.values(networkInterfaces()).flatMap((found = []) =>
       found.map(({ address }) => address),
     ),
+    limits: readLimits(root),
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 /** The reason of an abort that a signal asked for. */
@@ -20,13 +21,37 @@ const ending = ["SIGTERM", "SIGINT"] as const;
 export function listenForSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name));
+  const before = process.pid === 1 ? heardBefore(ownStatus()) : undefined;
   for (const name of ending) process.on(name, abort);
+  if (before !== undefined) abort(before);
   return {
     signal: controller.signal,
     release: () => {
       for (const name of ending) process.removeListener(name, abort);
     },
   };
+}
+
+/**
+ * The signal that has come while Node itself began. Node has handlers from its first milliseconds on
+ * (node.cc, RegisterSignalHandler), which count once and send the signal anew with its default effect: to
+ * PID 1 none. What is left of that is the handler's absence.
+ *
+ * @param status /proc/self/status, proc_pid_status(5)
+ */
+export function heardBefore(status: string): NodeJS.Signals | undefined {
+  const [, caught] = /^SigCgt:\s*([\da-f]+)$/m.exec(status) ?? [];
+  if (caught === undefined) return undefined;
+  const bits = BigInt(`0x${caught}`);
+  return ending.find((name) => ((bits >> BigInt(constants.signals[name] - 1)) & 1n) === 0n);
+}
+
+function ownStatus(): string {
+  try {
+    return readFileSync("/proc/self/status", "latin1");
+  } catch {
+    return "";
+  }
 }
 
 /** 128+n, as a shell reports a process that a signal ended. */

@@ -232,29 +232,45 @@ describe("the server", () => {
   });
 });
 
-test("a settled agent asks the others every 5 s while its component is new, then every 30 s", async () => {
-  const pod = await founder();
-  const decisions = async () => {
-    const reply = await exchange({
-      ...{ host: pod.address, port: pod.port, method: "GET", path: "/metrics" },
-      ...{ timeoutMs: 1000, signal },
-    });
-    if (reply.kind === "none") throw new Error(reply.why);
-    return Number(/decisions_total\{action="rest"\} (\d+)/.exec(reply.body)?.[1]);
-  };
-  const within = async (seconds: number) => {
-    const before = await decisions();
-    for (let s = 0; s < seconds; s += 1) {
-      await world.clock.advance(1000);
-      await systemClock.sleep(2); // files and sockets have their own time
+describe("a settled agent asks the others", () => {
+  async function settled() {
+    const pod = await founder();
+    const decisions = async () => {
+      const reply = await exchange({
+        ...{ host: pod.address, port: pod.port, method: "GET", path: "/metrics" },
+        ...{ timeoutMs: 1000, signal },
+      });
+      if (reply.kind === "none") throw new Error(reply.why);
+      return Number(/decisions_total\{action="rest"\} (\d+)/.exec(reply.body)?.[1] ?? 0);
+    };
+    const within = async (seconds: number) => {
+      const before = await decisions();
+      for (let s = 0; s < seconds; s += 1) {
+        await world.clock.advance(1000);
+        await systemClock.sleep(2); // files and sockets have their own time
+      }
+      return (await decisions()) - before;
+    };
+    return { pod, within };
+  }
+
+  test("every 5 s while its component is new, then every 30 s", async () => {
+    const { within } = await settled();
+    expect(await within(30)).toBeGreaterThanOrEqual(4);
+    await world.clock.advance(60_000);
+    const later = await within(120);
+    expect(later).toBeGreaterThanOrEqual(3);
+    expect(later).toBeLessThanOrEqual(5);
+  });
+
+  test("at once when it is in another component", async () => {
+    const { pod, within } = await settled();
+    await within(20);
+    for (const number of [2, 3]) {
+      pod.tell(toldOf(true, number, "galera-0"));
+      expect(await within(2)).toBe(1);
     }
-    return (await decisions()) - before;
-  };
-  expect(await within(30)).toBeGreaterThanOrEqual(4);
-  await world.clock.advance(60_000);
-  const later = await within(120);
-  expect(later).toBeGreaterThanOrEqual(3);
-  expect(later).toBeLessThanOrEqual(5);
+  });
 });
 
 describe("pc.bootstrap", () => {
@@ -307,9 +323,9 @@ describe("a server that has to end", () => {
     pod.tell(toldOf(false, 3, "galera-0"));
     await passing(world.clock, async () => (await pod.state()).phase.kind === "running");
     await world.clock.advance(8000);
-    expect(pod.pod.terminated).toEqual([]);
-    await passing(world.clock, () => pod.pod.terminated.length > 0);
-    expect(pod.pod.terminated).toEqual([7]);
+    expect(pod.pod.signals).toEqual([]);
+    await passing(world.clock, () => pod.pod.signals.length > 0);
+    expect(pod.pod.signals).toEqual(["SIGTERM 7"]);
     expect(pod.lines.at(-1)).toMatch(/^warn: ending my server, so that another one can found: /);
   });
 
@@ -322,16 +338,46 @@ describe("a server that has to end", () => {
     expect(pod.asked).toEqual([]);
   });
 
+  test("that takes no SQL, by its liveness probe, until another start has begun", async () => {
+    const pod = await member("galera-0", { ledger: ledgerOf("galera-0") });
+    const livez = async () => (await fetch(`http://${pod.address}:${pod.port}/livez`)).status;
+    pod.pod.seqno = undefined;
+    pod.pod.refusal = "connect ENOENT";
+    pod.up();
+    pod.tell(toldOf(false, 3, "galera-0"));
+    await passing(world.clock, async () => (await pod.state()).phase.kind === "running");
+    expect(await livez()).toBe(200);
+    await passing(world.clock, async () => (await livez()) !== 200);
+    expect(pod.lines.at(-1)).toBe(
+      "warn: it takes no SHUTDOWN, so its liveness probe fails: connect ENOENT",
+    );
+    await pod.start(empty);
+    expect(await livez()).toBe(200);
+  });
+
   test("that has left its cluster, and does not within 30 s", async () => {
     const pod = await founder({ parent: 7 });
     pod.tell({ ...toldOf(true, 1, "galera-0"), status: "disconnected", current: undefined });
     await pod.reaches({ kind: "idle" });
     await world.clock.advance(25_000);
-    expect(pod.pod.terminated).toEqual([]);
+    expect(pod.pod.signals).toEqual([]);
     await world.clock.advance(10_000);
-    expect(pod.pod.terminated).toEqual([7]);
-    await world.clock.advance(100_000);
-    expect(pod.pod.terminated).toEqual([7]);
+    expect(pod.pod.signals).toEqual(["SIGTERM 7"]);
+    await world.clock.advance(50_000);
+    expect(pod.pod.signals).toEqual(["SIGTERM 7"]);
+  });
+
+  test("and heeds no SIGTERM: killed after a minute", async () => {
+    const pod = await member("galera-0", { ledger: ledgerOf("galera-0"), parent: 7 });
+    pod.pod.seqno = undefined;
+    pod.up();
+    pod.tell(toldOf(false, 3, "galera-0"));
+    await passing(world.clock, () => pod.pod.signals.length > 0);
+    await world.clock.advance(58_000);
+    expect(new Set(pod.pod.signals)).toEqual(new Set(["SIGTERM 7"]));
+    await world.clock.advance(3000);
+    expect(pod.pod.signals).toContain("SIGKILL 7");
+    expect(pod.lines).toContain("warn: killing my server: it has not ended for 60 s");
   });
 });
 

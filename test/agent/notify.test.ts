@@ -39,11 +39,13 @@ test("a founder: joined, synced", () => {
     status: "joined",
     current: { primary: true, view },
     primary: { uuid, view, synced: false },
+    names: { a: "galera-0" },
   });
   expect(call(inPrimary("synced", 0, one))).toEqual({
     status: "synced",
     current: { primary: true, view },
     primary: { uuid, view, synced: true },
+    names: { a: "galera-0" },
   });
 });
 
@@ -86,6 +88,7 @@ test("outside a primary component the last one is kept, with its number", () => 
     status: "connected",
     current: { primary: false, view: { number: 5, members: ["galera-0"] } },
     primary: { uuid, view: { number: 5, members: names }, synced: true },
+    names: { a: "galera-0", b: "galera-1" },
   });
   gvwstate(9);
   expect(call(inPrimary("synced", 0, one))?.primary).toEqual({
@@ -102,7 +105,24 @@ test("a clean stop: the last component before it is what is known", () => {
     ...{ status: "disconnecting", current: { primary: false }, primary },
   });
   const end = `--status disconnected --uuid ${uuid} --primary no --index -1`;
-  expect(call(end)).toEqual({ status: "disconnected", current: undefined, primary });
+  expect(call(end)).toMatchObject({ status: "disconnected", current: undefined, primary });
+});
+
+test("two that meet again outside a primary component know each other, a third that is new they do not", () => {
+  gvwstate(5);
+  call(inPrimary("synced", 0, two));
+  const lost = (members: string) =>
+    call(`--status connected --primary no --index 0 --members ${members}`);
+  expect(lost(one)?.current?.view.members).toEqual(["galera-0"]);
+  const unnamed = ["b", "c"].map((id) => `${id}/unspecified/unspecified`);
+  expect(lost([one, ...unnamed].join(","))?.current?.view.members).toEqual(names);
+  // One that stands still while the others go on without it has the same UUID when it comes back.
+  expect(call(inPrimary("synced", 0, one))?.names).toEqual({ a: "galera-0", b: "galera-1" });
+  expect(lost([one, ...unnamed].join(","))?.current?.view.members).toEqual(names);
+  // Its next server has another one, and the old one is nobody's any more.
+  const restarted = `${one},d/galera-1/${two.split("/").at(-1)}`;
+  expect(call(inPrimary("synced", 0, restarted))?.names).toEqual({ a: "galera-0", d: "galera-1" });
+  expect(lost([one, ...unnamed].join(","))?.current?.view.members).toEqual(["galera-0"]);
 });
 
 test("without gvwstate.dat the number grows by one", () => {
@@ -113,7 +133,7 @@ test("without gvwstate.dat the number grows by one", () => {
 test("a primary component without a uuid, or without members, is none to remember", () => {
   const line = `--status joined --primary yes --index 0 --members ${one}`;
   expect(call(line)).toMatchObject({ current: { primary: false }, primary: undefined });
-  expect(call(`--status joined --uuid ${uuid} --primary yes --index 0`)).toEqual({
+  expect(call(`--status joined --uuid ${uuid} --primary yes --index 0`)).toMatchObject({
     ...{ status: "joined", current: undefined, primary: undefined },
   });
 });

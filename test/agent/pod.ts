@@ -72,9 +72,10 @@ export async function member(name: string, options: MemberOptions = {}) {
     seqno: 41n as bigint | undefined,
     /** What its server says otherwise than one that is Synced. */
     server: {} as Partial<WsrepStatus>,
+    /** What its server says to pc.bootstrap and SHUTDOWN, if not yes. */
     refusal: undefined as string | undefined,
     shutdowns: 0,
-    terminated: [] as number[],
+    signals: [] as string[],
   };
   const asked: number[] = [];
   const stop = new AbortController();
@@ -107,9 +108,10 @@ export async function member(name: string, options: MemberOptions = {}) {
       ...{ participant, clock, log, signal: stop.signal, parentNow: () => pod.parent ?? 1 },
       ...{ peers: noPeers(clock), lookAnew: () => {}, metrics: createMetrics() },
       neighbours: async () => new Map(),
-      terminate: (pid) => void pod.terminated.push(pid),
+      end: (pid, signal) => void pod.signals.push(`${signal} ${pid}`),
       accepts: async (where) => servers.has(where),
       sql: {
+        isConnected: () => true,
         status: async () =>
           pod.seqno === undefined || !servers.has(address)
             ? { kind: "silent", why: "no such file" }
@@ -119,8 +121,10 @@ export async function member(name: string, options: MemberOptions = {}) {
           if (pod.refusal !== undefined) throw new Error(pod.refusal);
         },
         shutdown: async () => {
+          if (pod.refusal !== undefined) throw new Error(pod.refusal);
           pod.shutdowns += 1;
         },
+        reloadTls: async () => {},
         close: async () => {},
       },
     },

@@ -134,13 +134,16 @@ describe("a datadir's fingerprint", () => {
   }, 30_000);
 });
 
+/** Who counts with no walk. */
+const nobody = () => undefined;
+
 describe("the watch", () => {
   /** One whose datadir is what a test says, and whose walks end when it says so. */
   function watched() {
     const clock = testClock();
     const walks: ((found: string) => void)[] = [];
     const walk = () => new Promise<string>((found) => walks.push(found));
-    const watch = createProgressWatch("/var/lib/mysql", clock, walk);
+    const watch = createProgressWatch("/var/lib/mysql", clock, nobody, walk);
     const end = async (found: string) => {
       walks.at(-1)?.(found);
       await clock.advance(0);
@@ -218,7 +221,7 @@ describe("the watch", () => {
   test("on a real datadir", async () => {
     const path = datadir();
     const clock = testClock();
-    const watch = createProgressWatch(path, clock);
+    const watch = createProgressWatch(path, clock, nobody);
     await expect
       .poll(async () => {
         await clock.advance(3000);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Report, readReport } from "../../src/agent/report.js";
+import type { Transfer } from "../../src/agent/transfer/transfer.js";
 import { FormatError, fromJson, toJson } from "../../src/bootstrap/format.js";
 import type { MemberState, Phase } from "../../src/bootstrap/member.js";
 import type { WsrepStatus } from "../../src/galera/wsrep-status.js";
@@ -67,8 +68,17 @@ const server: fc.Arbitrary<WsrepStatus> = fc.record({
   ...{ ready: fc.boolean(), primary: fc.boolean(), state: count, comment: text },
   ...{ clusterSize: count, lastCommitted: maybe(seqno), pausedNs: seqno },
   ...{ receiveQueue: count, sendQueue: count, desync: fc.boolean(), rejects: fc.boolean() },
-  sstMethod: text,
+  ...{ sstMethod: text, backup: fc.boolean() },
 });
+
+const transfer: fc.Arbitrary<Transfer> = fc.oneof(
+  fc.record({ role: fc.constant("donor" as const), totalBytes: maybe(count) }),
+  fc.record({
+    ...{ role: fc.constant("joiner" as const), donor: maybe(name), bytes: count },
+    stage: fc.constantFrom("waiting" as const, "receiving" as const, "preparing" as const),
+    ...{ totalBytes: maybe(count), bytesPerSecond: maybe(count) },
+  }),
+);
 
 const health = fc.record({ ok: fc.boolean(), why: line });
 
@@ -78,8 +88,9 @@ const reports: fc.Arbitrary<Report> = fc.record({
     dnsProblem: maybe(line),
     awaited: maybe(fc.record({ what: line, forMs: number, held: fc.boolean() })),
   },
-  ...{ server: maybe(server), paused: maybe(share) },
+  ...{ server: maybe(server), denied: fc.boolean(), paused: maybe(share) },
   draining: fc.constantFrom("waiting" as const, "leaving" as const, undefined),
+  transfer: maybe(transfer),
   ...{ startup: health, liveness: health, readiness: health },
 });
 
@@ -146,6 +157,8 @@ describe("what is malformed is refused, by its path", () => {
     [["server", "desync"], null, "status.server.desync: neither true nor false"],
     [["server", "rejects"], "NONE", "status.server.rejects: neither true nor false"],
     [["server", "sstMethod"], null, "status.server.sstMethod: not a short text"],
+    [["server", "backup"], "ON", "status.server.backup: neither true nor false"],
+    [["denied"], "yes", "status.denied: neither true nor false"],
     [["paused"], "0", "status.paused: not a number"],
     [["draining"], "soon", "status.draining: none of waiting, leaving"],
     [["startup"], undefined, "status.startup: no object"],
@@ -155,6 +168,13 @@ describe("what is malformed is refused, by its path", () => {
     expect(() => readReport(replaced(whole, path, value), "status")).toThrow(
       new FormatError(message),
     );
+  });
+
+  test("an older version's report says that mariabackup may not be served", () => {
+    const noBackup = replaced(whole, ["server", "backup"], undefined);
+    const read = readReport(replaced(noBackup, ["denied"], undefined), "status");
+    expect(read.denied).toBe(false);
+    expect(read.server?.backup).toBe(false);
   });
 
   test("what a later version adds is let through", () => {

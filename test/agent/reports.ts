@@ -26,7 +26,8 @@ export function syncedReport(rest: Partial<Report> = {}): Report {
   return {
     state: syncedState,
     ...{ peers: members, peersAgeMs: 500, dnsProblem: undefined, awaited: undefined },
-    ...{ server: synced, paused: 0, draining: undefined },
+    ...{ server: synced, denied: false, paused: 0, draining: undefined },
+    transfer: undefined,
     ...{ startup: well, liveness: well, readiness: well },
     ...rest,
   };

@@ -103,6 +103,21 @@ describe("what a datadir tells", () => {
       { ...data, "grastate.dat": grastate(uuid, -1, 0), "wsrep_sst.pid": "9" },
       crashed({}),
     ],
+    [
+      "what mariabackup has received, its markers gone with its script",
+      { ...data, "grastate.dat": grastate(zeroUuid, -1, 0), ".sst": "" },
+      sst,
+    ],
+    [
+      "the same in a datadir that was emptied for it",
+      { "grastate.dat": grastate(zeroUuid, -1, 0), ".sst": "" },
+      sst,
+    ],
+    [
+      "the same beside data that came by another SST later",
+      { ...data, "grastate.dat": grastate(uuid, 42, 0), ".sst": "" },
+      position(42n, false),
+    ],
     ["the other marker, and no grastate.dat", { ...data, "wsrep_sst.pid": "9" }, sst],
     [
       "an SST beside a torn grastate.dat",

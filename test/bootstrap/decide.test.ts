@@ -192,7 +192,7 @@ describe("rule 2: a primary component exists", () => {
     seen([waiting(1, evidence, own), their], patch);
   const way =
     "joining would replace it; to give it up, start once with GALERA_ALLOW_DISCARD=galera-1";
-  const ahead = `diverged: mine is 8b1f…:8, and galera-0 stands at 7; ${way}:1`;
+  const ahead = `diverged: mine is 8b1f…:8, and the cluster that galera-0 is in stands at 7; ${way}:1`;
   cases(
     ["empty", beside(empty), joins],
     ["empty, without a ledger", seen([waiting(1, empty), primary]), joins],
@@ -323,7 +323,7 @@ describe("rule 2: a primary component exists", () => {
       [
         "for this pod and this epoch",
         discarding("galera-1", 1),
-        "join, discards in epoch 1: galera-0 is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: mine is 8b1f…:8, and galera-0 stands at 7",
+        "join, discards in epoch 1: galera-0 is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: mine is 8b1f…:8, and the cluster that galera-0 is in stands at 7",
       ],
       ["but not for another pod", discarding("galera-0", 1), `hold: ${ahead}`],
       ["nor in another epoch", discarding("galera-1", 2), `hold: ${ahead}`],
@@ -331,7 +331,7 @@ describe("rule 2: a primary component exists", () => {
       [
         "nor once more",
         discarding("galera-1", 1, [1]),
-        "hold: diverged: mine is 8b1f…:8, and galera-0 stands at 7; joining would replace it; its GALERA_ALLOW_DISCARD is used up; to give it up again, empty the datadir",
+        "hold: diverged: mine is 8b1f…:8, and the cluster that galera-0 is in stands at 7; joining would replace it; its GALERA_ALLOW_DISCARD is used up; to give it up again, empty the datadir",
       ],
       [
         "but a join that was allowed goes on, until it has come to its end",
@@ -343,7 +343,7 @@ describe("rule 2: a primary component exists", () => {
             discard: { pod: "galera-1", epoch: 1 },
           },
         ),
-        "join, discards in epoch 1: galera-0 is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: mine is 8b1f…:8, and galera-0 stands at 7",
+        "join, discards in epoch 1: galera-0 is in the primary component, and GALERA_ALLOW_DISCARD gives up my data: mine is 8b1f…:8, and the cluster that galera-0 is in stands at 7",
       ],
       [
         "and nothing where there is no difference",

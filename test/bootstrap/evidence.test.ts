@@ -22,6 +22,18 @@ describe("once the server has told its position", () => {
     ...{ kind: "position", uuid: of, seqno, safeToBootstrap, certain },
   });
   const { cluster, join, rejoin, first } = remembered;
+  const foundedAnew = (seqno: bigint): Ledger => {
+    const { foundings = [], ...rest } = cluster ?? {};
+    const last = { epoch: 9, id: "0000000000000009", seqno };
+    return {
+      uuid,
+      view: { number: 0, members: [] },
+      joining: undefined,
+      discarded: [],
+      ...rest,
+      foundings: [...foundings, last],
+    };
+  };
 
   test.each<[string, Unrecovered, typeof told, Ledger | undefined, Evidence]>([
     ["after a crash", crashed({}), told, cluster, found(uuid, 9n, true)],
@@ -33,7 +45,28 @@ describe("once the server has told its position", () => {
       found(uuid, 9n, true, true),
     ],
     ["after a crash, without a ledger", crashed({}), told, undefined, found(uuid, 9n, true)],
-    ["after a crash before the first write", crashed({}), nowhere, cluster, found(uuid, -1n, true)],
+    ["after a crash before the first write", crashed({}), nowhere, cluster, found(uuid, 0n, true)],
+    [
+      "after a crash before the first write of a cluster founded anew",
+      crashed({}),
+      nowhere,
+      foundedAnew(561n),
+      found(uuid, 561n, true),
+    ],
+    [
+      "after a crash before the first write, without a ledger",
+      crashed({}),
+      nowhere,
+      undefined,
+      found(uuid, -1n, true),
+    ],
+    [
+      "after a crash before the first write, with another cluster's ledger",
+      crashed({ uuid: otherUuid }),
+      nowhere,
+      cluster,
+      found(otherUuid, -1n, true),
+    ],
     ["after a DDL statement", lost(true), told, cluster, found(uuid, 9n, true)],
     ["where it may be half of an SST", lost(false), told, rejoin, found(uuid, 9n, false)],
     ["where it may be half of the first", lost(false), told, join, found(uuid, 9n, false)],

@@ -290,7 +290,7 @@ describe("a hold has to last", () => {
     return { primary, one: w.starts("galera-1", at(9), ledger(1)) };
   };
   const why =
-    "diverged: mine is 8b1f…:9, and galera-0 stands at 5; joining would replace it; to give it up, start once with GALERA_ALLOW_DISCARD=galera-1:1";
+    "diverged: mine is 8b1f…:9, and the cluster that galera-0 is in stands at 5; joining would replace it; to give it up, start once with GALERA_ALLOW_DISCARD=galera-1:1";
 
   test("for 5 s", async () => {
     const { one } = diverged();
@@ -307,12 +307,32 @@ describe("a hold has to last", () => {
     const { primary, one } = diverged();
     await decision(one);
     await clock.advance(4000);
-    primary.stands(6n);
+    primary.resume(ledger(1, { foundings: [founding(1), founding(2, 4n)] }));
     await decision(one);
     await clock.advance(4999);
     expect((await decision(one)).action).toBe("wait");
     await clock.advance(1);
     expect((await decision(one)).action).toBe("hold");
+  });
+
+  test("whatever the cluster writes meanwhile, and whoever is ahead in it", async () => {
+    const { primary, one } = diverged();
+    const second = w.agent("galera-2", ledger(1));
+    second.told({ uuid, primary: true, status: "synced", view: { number: 4, members: pods(1) } });
+    const decisions = [await decision(one)];
+    for (const [ahead, seqno] of [
+      [primary, 6n],
+      [second, 7n],
+      [primary, 8n],
+    ] as const) {
+      ahead.stands(seqno);
+      decisions.push(await decision(one));
+      await clock.advance(3000);
+    }
+    expect(new Set(decisions.map((each) => each.why))).toEqual(
+      new Set([`a human, unless this changes: ${why}`, why]),
+    );
+    expect(decisions.at(-1)?.action).toBe("hold");
   });
 
   test("without a break", async () => {
@@ -504,6 +524,34 @@ describe("a server that runs", () => {
     other.told(told);
     await one.pass(signal);
     expect(one.state().ledger?.foundings).toEqual([founding(1)]);
+  });
+
+  describe("of a start that was to join, before it is in the primary component", () => {
+    /** Joins galera-0, which is killed then, and founds the cluster anew, from there. */
+    const overtaken = async (anew: bigint) => {
+      const cluster = w.agent("galera-0", ledger(2));
+      cluster.told({ ...told, view: { number: 4, members: pods(1) } });
+      cluster.stands(7n);
+      const one = w.starts("galera-1", at(3), ledger(2));
+      expect(await decision(one)).toMatchObject({ action: "join" });
+      one.told({ ...told, primary: false, status: "connected" });
+      const later = ledger(1, { foundings: [founding(1), founding(2, anew)] });
+      cluster.resume(later);
+      await one.pass(signal);
+      return { one, later };
+    };
+
+    test("learns that the cluster was founded anew meanwhile", async () => {
+      const { one, later } = await overtaken(7n);
+      expect(one.saved.at(-1)?.joining).toEqual(later.foundings);
+      one.told(told);
+      expect(one.state().ledger).toMatchObject({ foundings: later.foundings, joining: undefined });
+    });
+
+    test("and not where it was from before its data", async () => {
+      const { one } = await overtaken(2n);
+      expect(one.state().ledger?.joining).toEqual([founding(1)]);
+    });
   });
 
   test("brings its component back with the others' grants", async () => {

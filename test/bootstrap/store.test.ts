@@ -62,6 +62,10 @@ test.each<[string, Told]>([
   ["a primary component", told(4)],
   ["nothing yet", { status: "connected", current: undefined, primary: undefined }],
   [
+    "names of a component",
+    { ...told(4), names: { "d06b99b9-e75c-11f1-bd8b-1e8ce577f9ae": "galera-0" } },
+  ],
+  [
     "a component that is not primary, behind one that was",
     { ...told(4), current: { primary: false, view: { number: 5, members: pods(1) } } },
   ],

@@ -15,7 +15,6 @@ const settings: GaleraSettings = {
 };
 const template = defaultTemplate({
   provider: "/usr/lib/galera/libgalera_smm.so",
-  sstMethod: "rsync",
 });
 
 describe("the built-in template", () => {
@@ -32,7 +31,6 @@ describe("the built-in template", () => {
       default_storage_engine: "InnoDB",
       innodb_autoinc_lock_mode: "2",
       innodb_flush_log_at_trx_commit: "1",
-      wsrep_sst_method: "rsync",
       wsrep_cluster_name: "galera",
       wsrep_node_name: "galera-1",
       wsrep_node_address: "10.0.0.2",
@@ -67,7 +65,7 @@ describe("the built-in template", () => {
   });
 
   test("quotes an odd provider path", () => {
-    const odd = defaultTemplate({ provider: "/opt/my galera#1.so", sstMethod: "rsync" });
+    const odd = defaultTemplate({ provider: "/opt/my galera#1.so" });
     expect(mariadbReadsText(odd).options).toContain("--wsrep_provider=/opt/my galera#1.so\n");
   });
 });

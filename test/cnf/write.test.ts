@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ownBlock } from "../../src/cnf/own-block.js";
 import { writeIfChanged } from "../../src/cnf/write.js";
 import { buildWriter, type Written, writeElsewhere } from "./elsewhere.js";
 
@@ -35,6 +36,32 @@ beforeEach(() => {
   path = join(directory, "galera.cnf");
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("a password that this program has put there", () => {
+  const chosen = (auth: string) =>
+    ownBlock([{ of: "server", name: "wsrep_sst_auth", value: auth, why: "so" }], undefined);
+  const modeOf = () => statSync(path).mode & 0o7777;
+
+  test("is not for others to read, in a new file as in an old one", () => {
+    expect(writeIfChanged(path, chosen("galera-peers:geheim"))).toBe("written");
+    expect(modeOf()).toBe(0o600);
+    expect(writeIfChanged(path, chosen("galera-peers:geheim"))).toBe("unchanged");
+    chmodSync(path, 0o644);
+    expect(writeIfChanged(path, chosen("galera-peers:geheim"))).toBe("written");
+    expect(modeOf()).toBe(0o600);
+  });
+
+  test.each([
+    ["an account without one", chosen("mysql:")],
+    ["a user's own", "[galera]\nwsrep_sst_auth=sst:geheim\n"],
+  ])("%s: the mode stays as it was", (_, text) => {
+    writeIfChanged(path, text);
+    expect(modeOf()).toBe(0o644);
+    chmodSync(path, 0o640);
+    writeIfChanged(path, `${text}# more\n`);
+    expect(modeOf()).toBe(0o640);
+  });
+});
 
 test("a new file has mode 0644, whatever the umask", () => {
   const umask = process.umask(0o077);

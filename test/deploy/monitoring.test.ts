@@ -9,14 +9,13 @@ import { exercise, firstReport, syncedReport } from "../agent/reports.js";
 import {
   alerts,
   alertTests,
-  alertTestsPath,
   dashboard,
   matches,
   metricsIn,
   queries,
   rules,
-  rulesPath,
   sent,
+  writeRules,
 } from "./monitoring.js";
 
 let scrape: string;
@@ -53,13 +52,13 @@ describe("what the agent exports", () => {
 
 describe("the alerts", () => {
   test("are rules that Prometheus takes", async () => {
-    const { exitCode, all } = await promtool(["check", "rules", rulesPath]);
+    const { exitCode, all } = await promtool(["check", "rules", writeRules(scratch()).rules]);
     expect(all).toContain(`${alerts.length} rules found`);
     expect(exitCode).toBe(0);
   });
 
   test("fire when they should, and only then", async () => {
-    const { exitCode, all } = await promtool(["test", "rules", alertTestsPath]);
+    const { exitCode, all } = await promtool(["test", "rules", writeRules(scratch()).tests]);
     expect(all).toContain("SUCCESS");
     expect(exitCode).toBe(0);
   });

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-export const rulesPath = "deploy/monitoring/rules.yaml";
-export const alertTestsPath = "test/fixtures/monitoring/alerts.yaml";
+const monitoring = "deploy/components/monitoring";
 
 export interface Panel {
   readonly id: number;
@@ -47,10 +47,21 @@ export interface Dashboard {
 }
 
 export const dashboard = JSON.parse(
-  readFileSync("deploy/monitoring/dashboard.json", "utf8"),
+  readFileSync(`${monitoring}/dashboard.json`, "utf8"),
 ) as Dashboard;
-export const rules = readFileSync(rulesPath, "utf8");
-export const alertTests = readFileSync(alertTestsPath, "utf8");
+/** The rule file in the PrometheusRule: its `spec`, as docs/kubernetes.md takes it out. */
+export const rules = readFileSync(`${monitoring}/rules.yaml`, "utf8")
+  .replace(/^.*^spec:\n/ms, "")
+  .replace(/^ {2}/gm, "");
+export const alertTests = readFileSync("test/fixtures/monitoring/alerts.yaml", "utf8");
+
+/** The rule file for Prometheus, and its tests beside it. */
+export function writeRules(directory: string) {
+  const paths = { rules: join(directory, "rules.yaml"), tests: join(directory, "alerts.yaml") };
+  writeFileSync(paths.rules, rules);
+  writeFileSync(paths.tests, alertTests);
+  return paths;
+}
 
 /** The alerts' names, in order. */
 export const alerts = matches(rules, /^ {6}- alert: (\w+)$/gm);

@@ -1,7 +1,7 @@
 import { isIP, SocketAddress } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalAddress, isAddress, isV6 } from "../../src/dns/address.js";
+import { canonicalAddress, isAddress, isReachableV6, isV6 } from "../../src/dns/address.js";
 
 describe("isAddress", () => {
   test.each([
@@ -14,6 +14,7 @@ describe("isAddress", () => {
     "FD00::A",
     "::ffff:10.0.0.1",
     "fe80::1%eth0",
+    "fe80::1%br-7.100",
   ])("%s", (text) => {
     expect(isAddress(text)).toBe(true);
   });
@@ -84,4 +85,11 @@ describe("canonicalAddress", () => {
 test("isV6 tells the families apart", () => {
   expect(["::1", "fe80::1%eth0"].every(isV6)).toBe(true);
   expect(["127.0.0.1", "galera-0"].some(isV6)).toBe(false);
+});
+
+test("isReachableV6 passes over what is IPv4, loopback, or of one link", () => {
+  expect(["fd00::1", "2001:db8::1", "::2"].every(isReachableV6)).toBe(true);
+  expect(
+    ["10.0.0.1", "::1", "0:0:0:0:0:0:0:1", "fe80::1", "FEBF::1%eth0"].some(isReachableV6),
+  ).toBe(false);
 });

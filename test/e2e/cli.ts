@@ -8,6 +8,7 @@ import { afterEach } from "vitest";
 import type { Faults } from "../../src/lab/fake-dns/faults.js";
 import { type FakeDns, startFakeDns } from "../../src/lab/fake-dns/server.js";
 import type { Member } from "../../src/lab/fake-dns/zone.js";
+import { commandLine, readProcesses } from "../../src/lab/processes.js";
 import { systemClock } from "../../src/system/clock.js";
 
 /** Stand-ins for the server and its tools, for what a real server cannot show. */
@@ -98,7 +99,12 @@ export async function startDns(members: readonly Member[], faults: Partial<Fault
   return dns;
 }
 
-export function member(ordinal: number, address = `127.0.6.${ordinal + 1}`): Member {
+/** Two files of tests run at once: each has addresses of its own. */
+export function addressOf(ordinal: number): string {
+  return `127.0.${4 + (Number(process.env.VITEST_POOL_ID) % 2)}.${ordinal + 1}`;
+}
+
+export function member(ordinal: number, address = addressOf(ordinal)): Member {
   return { name: `galera-${ordinal}`, addresses: [address] };
 }
 
@@ -119,7 +125,7 @@ export function podEnv(dns: FakeDns, ordinal: number): Record<string, string> {
     GALERA_SERVICE: "galera",
     POD_NAMESPACE: "galera",
     GALERA_HOSTNAME: `galera-${ordinal}`,
-    POD_IP: `127.0.6.${ordinal + 1}`,
+    POD_IP: addressOf(ordinal),
     GALERA_AGENT: "off",
   };
 }
@@ -137,4 +143,11 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
     await systemClock.sleep(20);
   }
+}
+
+/** The command lines of all processes that name it. */
+export function processesNaming(directory: string): readonly string[] {
+  return readProcesses()
+    .map(({ pid }) => commandLine(pid).join(" "))
+    .filter((line) => line.includes(directory));
 }

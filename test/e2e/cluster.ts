@@ -24,13 +24,15 @@ import { type Connection, createConnection } from "mariadb";
 import { toJson } from "../../src/bootstrap/format.js";
 import type { Ledger } from "../../src/bootstrap/ledger.js";
 import { readFolded } from "../../src/bootstrap/store.js";
+import { hostOf } from "../../src/cnf/cluster-address.js";
+import { formatServer } from "../../src/dns/lookup.js";
 import { startInBackground } from "../../src/lab/background.js";
-import { endSession } from "../../src/lab/container.js";
 import { type FakeDns, startFakeDns } from "../../src/lab/fake-dns/server.js";
 import { myCnf, podAddress, podName, podPaths, podProcess } from "../../src/lab/pod.js";
-import { commandLine, sessionProcesses, signalProcess } from "../../src/lab/sessions.js";
+import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { prepareDatadir } from "../../src/server/privileges.js";
 import { systemClock as clock } from "../../src/system/clock.js";
+import { endSession, sessionProcesses } from "./sessions.js";
 
 const program = fileURLToPath(new URL("../../bin/galera-peers.js", import.meta.url));
 
@@ -49,10 +51,16 @@ export interface ClusterOptions {
 
 export interface Network {
   readonly address: (ordinal: number) => string;
+  /** Of another family. */
+  readonly secondAddress?: (ordinal: number) => string;
+  /** Each member has it to itself, as a pod has: nobody says where the server listens. */
+  readonly ownPorts?: boolean;
   /** What a command of a member has in front, to be on it. */
   readonly inside: (ordinal: number) => readonly string[];
   /** Where the members reach the DNS. */
   readonly dnsHost: string;
+  /** Any free one, if left out. */
+  readonly dnsPort?: number;
 }
 
 export interface StartOptions {
@@ -102,7 +110,7 @@ export async function createCluster(options: ClusterOptions) {
   const lab = { name: "proof", dir };
   const dns: FakeDns = await startFakeDns({
     ...{ clock, log: () => {}, service: { namespace: lab.name } },
-    ...(network !== undefined && { host: network.dnsHost }),
+    ...(network !== undefined && { host: network.dnsHost, port: network.dnsPort ?? 0 }),
   });
   const pods = new Map<number, Pod>();
   const acknowledged = new Set<number>();
@@ -114,6 +122,7 @@ export async function createCluster(options: ClusterOptions) {
   const generations = new Map<number, number>();
   const address = (i: number) =>
     network?.address(i) ?? podAddress(block, i + 10 * (generations.get(i) ?? 0));
+  const addresses = (i: number) => [address(i), network?.secondAddress?.(i) ?? []].flat();
   const paths = (i: number) => podPaths(lab, podName(i));
   const pod = (i: number): Pod => {
     const none = { container: undefined, sidecar: undefined };
@@ -124,20 +133,22 @@ export async function createCluster(options: ClusterOptions) {
   const up = () => [...pods].filter(([, { wanted }]) => wanted).map(([i]) => i);
 
   const processOf = (i: number, what: "run" | "agent", extra: Readonly<Record<string, string>>) => {
-    const template = { lab, block, dns: `${dns.host}:${dns.port}`, args: [], env: process.env };
+    const template = { lab, block, dns: formatServer(dns), args: [], env: process.env };
     const { args, env } = podProcess(template, i);
     const own = address(i);
+    const host = hostOf(own);
+    const listens = `gmcast.listen_addr=tcp://${host}:4567;ist.recv_bind=${host};`;
     return {
       argv: [
         ...(network?.inside(i) ?? []),
         ...(what === "run" && options.sidecars ? afterSidecar(own) : []),
         ...[process.execPath, program, what, ...args.slice(1)],
-        ...[`--bind-address=${own}`, "--innodb-log-file-size=8M"],
+        ...[`--bind-address=${network?.ownPorts ? "*" : own}`, "--innodb-log-file-size=8M"],
       ],
       env: {
         ...env,
-        POD_IP: own,
-        GALERA_PROVIDER_OPTIONS: `gmcast.listen_addr=tcp://${own}:4567;ist.recv_bind=${own};gcache.size=16M${options.provider ?? ""}`,
+        POD_IP: addresses(i).join(","),
+        GALERA_PROVIDER_OPTIONS: `${network?.ownPorts ? "" : listens}gcache.size=16M${options.provider ?? ""}`,
         ...options.env,
         ...extra,
       },
@@ -198,7 +209,7 @@ export async function createCluster(options: ClusterOptions) {
   const name = (i: number) => {
     const members = dns.members();
     if (members.some((one) => one.name === podName(i))) return;
-    dns.setMembers([...members, { name: podName(i), addresses: [address(i)] }]);
+    dns.setMembers([...members, { name: podName(i), addresses: addresses(i) }]);
   };
   /** The pod was made anew: it has another address from its next start on. */
   const move = (i: number) => {

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 import { startFakeDns } from "../../src/lab/fake-dns/server.js";
 import { systemClock } from "../../src/system/clock.js";
-import { atEnd, member, scratch } from "./cli.js";
+import { addressOf, atEnd, member, scratch } from "./cli.js";
 
 const service = "galera.db.svc.k8s.example.org";
 
@@ -26,7 +26,10 @@ async function inPod(command: string, env: Record<string, string> = {}) {
     writeFileSync(join(directory, name), text);
     return join(directory, name);
   };
-  const hosts = file("hosts", `127.0.0.1 localhost\n127.0.6.2\tgalera-1.${service}\tgalera-1\n`);
+  const hosts = file(
+    "hosts",
+    `127.0.0.1 localhost\n${addressOf(1)}\tgalera-1.${service}\tgalera-1\n`,
+  );
   const resolvConf = file(
     "resolv.conf",
     "search db.svc.k8s.example.org svc.k8s.example.org k8s.example.org\nnameserver 127.0.6.54\noptions ndots:5\n",

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createConnection } from "mariadb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LabStatus, MemberStatus } from "../../src/lab/status.js";
-import { runCli, until } from "./cli.js";
+import { processesNaming, runCli, startCli, until } from "./cli.js";
 
 const names = ["galera-0", "galera-1", "galera-2"];
 let parent: string;
@@ -40,40 +41,68 @@ async function rows(name: string): Promise<string> {
   return stdout;
 }
 
-/** The command lines of all processes that name the lab's directory. */
-function processes(): string[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
-      } catch {
-        return "";
-      }
-    })
-    .filter((line) => line.includes(dir));
-}
+/** Of the lab. */
+const processes = () => processesNaming(dir);
+
+/** Without namespaces, as those have it who are not root. */
+const loopback = ["--network", "loopback", "--timeout", "50s"];
 
 test("up: three members, one after the other, in one cluster", async () => {
-  const { exitCode, stdout, stderr } = await lab("up", ["--replicas", "3", "--timeout", "50s"]);
+  const { exitCode, stdout, stderr } = await lab("up", ["--replicas", "3", ...loopback]);
   expect(stderr).toBe("");
   expect(exitCode).toBe(0);
   const told = stdout
     .split("\n")
-    .flatMap((line) => /galera-\d (created|ready)/.exec(line)?.[0] ?? []);
+    .flatMap((line) => /galera-\d (created|ready(?= \d))/.exec(line)?.[0] ?? []);
   expect(told).toEqual(names.flatMap((name) => [`${name} created`, `${name} ready`]));
   await until(
     async () => (await members()).every(({ clusterSize }) => clusterSize === 3),
     "a cluster of three",
   );
-  expect((await lab("ps")).stdout).toMatch(
-    /^galera-2 +Running +yes +\d+ +127\.0\.\d+\.3 +0 +Synced +3$/m,
-  );
+  const { stdout: table } = await lab("ps");
+  expect(table).toMatch(/^galera-2 +Running +yes +\d+ +127\.0\.\d+\.3 +0 +Synced +3$/m);
+  expect(table).toMatch(/^clients +127\.0\.\d+\.254:\d+, to .*galera-2/m);
+  expect(table).toMatch(/^DNS +127\.0\.\d+\.254:5300, lag=300ms$/m);
+});
+
+test("on loopback nobody can be cut off, and why is said", async () => {
+  const { exitCode, stderr } = await lab("partition", ["galera-0"]);
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("no member of this lab can be cut off: the lab was begun with");
+  expect(await lab("partition", ["--heal"])).toMatchObject({ exitCode: 0 });
+  expect((await lab("partition")).exitCode).toBe(64);
+});
+
+test("clients that connect to the endpoint reach a member that is ready", async () => {
+  const { stdout } = await lab("ps", ["--json"]);
+  const [host = "", port] = (JSON.parse(stdout) as LabStatus).clients.split(":");
+  const connection = await createConnection({ host, port: Number(port), user: "root" });
+  const [row] = await connection.query("SELECT @@wsrep_node_name AS name");
+  await connection.end();
+  expect(names).toContain(row.name);
+});
+
+test("logs of each container, and events, as long as somebody looks", async () => {
+  expect((await lab("logs", ["galera-1", "-c", "agent"])).stdout).toContain("my server is synced");
+  const { stdout } = await lab("events");
+  expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} +0\.0 s {2}lab begun: 3 replicas, OrderedReady$/m);
+  expect(stdout).toMatch(/ galera-2 agent started\n(.*\n)*?.* galera-2 mariadb started$/m);
+  const events = startCli("galera-peers", ["lab", "events", "--dir", dir, "-f", "--json"], {});
+  await until(() => events.output().includes('"begun"'), "the events so far");
+  const watch = startCli("galera-peers", ["lab", "ps", "--dir", dir, "-w"], {});
+  await until(() => watch.output().split("MEMBER").length > 2, "a second look");
+  watch.child.kill("SIGTERM");
+  expect((await watch.ended).code).toBe(143);
+  expect((await lab("dns", ["lag=2s", "stale"])).stdout).toBe("DNS: lag=2000ms stale");
+  await until(() => events.output().includes("lag=2000ms stale"), "the event of that moment");
+  expect((await lab("dns", ["none"])).stdout).toBe("DNS: lag=300ms");
+  events.child.kill("SIGTERM");
+  expect((await events.ended).code).toBe(143);
 });
 
 test("up once more: it is up already, with three members and no other number", async () => {
   const before = (await members()).map(({ pid }) => pid);
-  expect((await lab("up", ["--replicas", "3"])).exitCode).toBe(0);
+  expect((await lab("up", ["--replicas", "3", ...loopback])).exitCode).toBe(0);
   expect((await members()).map(({ pid }) => pid)).toEqual(before);
   const other = await lab("up", ["--replicas", "2"]);
   expect([other.exitCode, other.stderr]).toEqual([
@@ -92,6 +121,7 @@ test("sql: rows written on one member are on all; the client's exit code is pass
   const wrong = await lab("sql", ["galera-0", "select nope"]);
   expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining("ERROR 1054")]);
   expect((await lab("sql", ["galera-7", "select 1"])).exitCode).toBe(64);
+  expect((await lab("kill", ["galera-0", "galera-7"])).exitCode).toBe(64);
 });
 
 test("kill: the member is started again on its disk and catches up", async () => {
@@ -114,7 +144,9 @@ test("delete with its disk: the member comes back by SST with the same rows", as
   expect(after).toMatchObject({ ready: true, restarts: 0, wsrepState: "Synced" });
   expect(after?.incarnation).toBeGreaterThan(Math.max(...others.map((one) => one.incarnation)));
   expect(await rows("galera-0")).toBe("hello\nworld");
-  expect((await lab("logs", ["galera-0"])).stdout).toContain("rsync SST completed on joiner");
+  const { stdout: log } = await lab("logs", ["galera-0"]);
+  expect(log).toContain("the server may be ended: "); // the preStop hook's
+  expect(log).toContain("rsync SST completed on joiner");
 });
 
 test("down: the highest ordinal first; no process and no directory is left", async () => {
@@ -130,9 +162,9 @@ test("down: the highest ordinal first; no process and no directory is left", asy
 });
 
 test("a controller that dies takes its members with it, and down clears up", async () => {
-  expect((await lab("up", ["--replicas", "1", "--timeout", "50s"])).exitCode).toBe(0);
+  expect((await lab("up", ["--replicas", "1", ...loopback])).exitCode).toBe(0);
   process.kill(Number(readFileSync(join(dir, "controller.pid"), "utf8")), "SIGKILL");
-  await until(() => processes().length === 0, "no process of the lab");
+  await until(() => processes().length === 0, "no process of the lab", 5000);
   const { exitCode, stderr } = await lab("ps");
   expect([exitCode, stderr]).toEqual([69, expect.stringContaining("has ended")]);
   expect((await lab("up")).exitCode).toBe(78);

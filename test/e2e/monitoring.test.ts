@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { serve } from "../../src/agent/http/server.js";
@@ -8,7 +8,7 @@ import type { Report } from "../../src/agent/report.js";
 import { systemClock } from "../../src/system/clock.js";
 import { idleHandlers, portOf, signal, stateOf, synced } from "../agent/members.js";
 import { exercise, syncedReport } from "../agent/reports.js";
-import { alerts, queries, rulesPath, sent } from "../deploy/monitoring.js";
+import { alerts, queries, sent, writeRules } from "../deploy/monitoring.js";
 import { atEnd, scratch, until } from "./cli.js";
 
 const listen = "127.0.71.9:9090";
@@ -52,7 +52,7 @@ async function startPrometheus(targets: readonly string[]) {
     config,
     JSON.stringify({
       global: { scrape_interval: "1s", evaluation_interval: "1s" },
-      rule_files: [resolve(rulesPath)],
+      rule_files: [writeRules(directory).rules],
       scrape_configs: [job],
     }),
   );
@@ -100,10 +100,14 @@ test("a real Prometheus scrapes agents, and has data for all of the dashboard an
     (round) => syncedReport({ server: { ...synced, lastCommitted: round, pausedNs: round } }),
     () =>
       syncedReport({ awaited: { what: "galera-2: no DNS record", forMs: 400_000, held: false } }),
-    () =>
+    (round) =>
       syncedReport({
         state: stateOf("galera-2", { phase: { kind: "joining" } }),
         ...{ server: undefined, paused: undefined },
+        transfer: {
+          ...{ role: "joiner", stage: "receiving", donor: "galera-0" },
+          ...{ bytes: Number(round) * 1e6, totalBytes: 1e9, bytesPerSecond: 1e6 },
+        },
         liveness: { ok: false, why: "nothing in the datadir has changed for 301 s" },
       }),
   ]);

@@ -148,7 +148,9 @@ describe("of pods whose agents are sidecars", () => {
     expect(await joiner.ready()).toContain("no: joining the cluster");
     expect(isAlive(await donor.alive())).toBe(true);
     const ready = await donor.ready();
-    expect(ready).toContain("no: the server is a donor, and SST by rsync blocks it");
+    expect(ready).toContain(
+      "no: the server is a donor, and SST by anything but mariabackup blocks it",
+    );
     expect(ready.at(-1)).toBe("yes: synced");
   });
 

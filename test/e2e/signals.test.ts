@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/system/clock.js";
 import {
@@ -148,4 +151,40 @@ test("SIGTERM reaches a hook's whole process group", async () => {
   expect(code).toBe(143);
   expect(ms).toBeLessThan(1000);
   expect(running.some(isAlive)).toBe(false);
+});
+
+/** Whether a process handles SIGTERM: bit 14 of proc_pid_status(5)'s SigCgt. */
+function handlesTerm(pid: number): boolean {
+  const [, caught = "0"] =
+    /^SigCgt:\s*(\S+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (Number.parseInt(caught.slice(-4), 16) & 0x4000) !== 0;
+}
+
+test("SIGTERM to PID 1 while Node itself begins", async () => {
+  const dns = await startDns([member(0)], { drop: 1 });
+  const directory = scratch();
+  const program = fileURLToPath(new URL("../../bin/galera-peers.js", import.meta.url));
+  const server = ["run", "--", "mariadbd", ...serverArgs(directory)];
+  const inside = ["--pid", "--fork", "--mount-proc", process.execPath, program, ...server];
+  const env = {
+    ...podEnv(dns, 0),
+    GALERA_CNF: join(directory, "galera.cnf"),
+    PATH: process.env.PATH,
+  };
+  const child = spawn("unshare", inside, { env, stdio: "ignore" });
+  const children = `/proc/${child.pid}/task/${child.pid}/children`;
+  // Node's own handlers come some 20 ms after its start, ours as long after them: no time to sleep.
+  let first = 0;
+  for (const endMs = Date.now() + 10_000; Date.now() < endMs; ) {
+    first = existsSync(children) ? Number(readFileSync(children, "utf8")) : 0;
+    if (first > 0 && handlesTerm(first)) break;
+  }
+  expect(dns.queries()).toBe(0);
+  process.kill(first, "SIGTERM");
+  const [code] = await Promise.race([
+    once(child, "close"),
+    systemClock.sleep(5000).then(() => process.kill(first, "SIGKILL") && ["killed"]),
+  ]);
+  expect(code).toBe(143);
+  expect(dns.queries()).toBe(0);
 });

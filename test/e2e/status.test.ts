@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { podName } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/sessions.js";
+import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { prepareDatadir } from "../../src/server/privileges.js";
 import type { MemberOverview, Overview } from "../../src/status/overview.js";
 import { runCli, startCli, until } from "./cli.js";

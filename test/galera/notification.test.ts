@@ -64,7 +64,21 @@ test.each<[string, string, object]>([
   ["a status alone", "--status donor", { ...none, status: "donor" }],
   ["nothing", "", { ...none, status: "" }],
 ])("%s", (_, words, notification) => {
-  expect(parseNotification(words.split(" "))).toEqual(notification);
+  expect(parseNotification(words.split(" "))).toMatchObject(notification);
+});
+
+test("a name that was told before is known again by its UUID", () => {
+  const other = "7c2a5d6f-0b5a-11f0-8e3d-4b9a2f3e5d6c";
+  const { names } = parseNotification(`--primary yes --uuid ${uuid} --members ${two}`.split(" "));
+  expect(names).toEqual({ [uuid]: "galera-0", [other]: "galera-1" });
+  const words = `--primary no --index 0 --members ${one},${other}/unspecified/unspecified`.split(
+    " ",
+  );
+  expect(parseNotification(words, names).members).toEqual(["galera-0", "galera-1"]);
+  expect(parseNotification(words, { [uuid]: "galera-0" })).toMatchObject({
+    members: ["galera-0"],
+    names: { [uuid]: "galera-0" },
+  });
 });
 
 test("only yes is yes", () => {

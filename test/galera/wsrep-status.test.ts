@@ -8,6 +8,7 @@ const names = [
   ...["WSREP_CLUSTER_SIZE", "WSREP_LAST_COMMITTED", "WSREP_LOCAL_RECV_QUEUE"],
   ...["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_method"],
 ];
+const further = ["wsrep_sst_auth", "backup_privileges"];
 
 function rowsOf(values: readonly string[]): NamedValue[] {
   const rest = ["WSREP_FLOW_CONTROL_PAUSED_NS", "WSREP_LOCAL_SEND_QUEUE"];
@@ -87,8 +88,21 @@ test("a server without a provider has nothing", () => {
   expect(readWsrepStatus([])).toEqual({
     ...{ ready: false, primary: false, state: 0, comment: "", clusterSize: 0 },
     ...{ lastCommitted: undefined, pausedNs: 0n, receiveQueue: 0, sendQueue: 0 },
-    ...{ desync: false, rejects: false, sstMethod: "" },
+    ...{ desync: false, rejects: false, sstMethod: "", backup: false },
   });
+});
+
+test.each<[string, string | null, string, boolean]>([
+  ["a way in and all privileges", "********", "4", true],
+  ["a way in and a privilege too few", "********", "3", false],
+  ["no way in, as MariaDB has it", null, "4", false],
+  ["an empty way in", "", "4", false],
+])("mariabackup with %s", (_, auth, privileges, backup) => {
+  const rows = [
+    { VARIABLE_NAME: "wsrep_sst_auth", VARIABLE_VALUE: auth },
+    { VARIABLE_NAME: "backup_privileges", VARIABLE_VALUE: privileges },
+  ];
+  expect(readWsrepStatus(rows)).toMatchObject({ backup });
 });
 
 test("counters have no bounds", () => {
@@ -104,7 +118,7 @@ test("counters have no bounds", () => {
 });
 
 test("all that is read is asked for", () => {
-  for (const { VARIABLE_NAME } of rowsOf([])) {
-    expect(wsrepQuery).toContain(`'${VARIABLE_NAME.toLowerCase()}'`);
+  for (const name of [...rowsOf([]).map((row) => row.VARIABLE_NAME), ...further]) {
+    expect(wsrepQuery).toContain(`'${name.toLowerCase()}'`);
   }
 });

@@ -3,25 +3,15 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { askMember, askStatus, callController, serveControl } from "../../src/lab/control.js";
-import type { Controller } from "../../src/lab/controller.js";
-import { created } from "../../src/lab/statefulset.js";
-import { type LabStatus, memberStatuses } from "../../src/lab/status.js";
+import { askDown, askStatus, giveOrder, serveControl } from "../../src/lab/control.js";
+import type { Order } from "../../src/lab/orders.js";
+import type { LabStatus } from "../../src/lab/status.js";
+import { Failure } from "../../src/system/failure.js";
 
 const { signal } = new AbortController();
-const pods = [created(0, 1, 100, 0)];
-const status: LabStatus = {
-  ...{ name: "lab", dir: "/d", service: "s", dns: "d", replicas: 2 },
-  members: memberStatuses(pods, 2, 7),
-};
-const controller = {
-  replicas: () => 2,
-  pods: () => pods,
-  signal: vi.fn((ordinal: number) => ordinal === 0),
-  delete: vi.fn((ordinal: number) => ordinal === 0),
-  down: vi.fn(),
-  run: async () => {},
-} satisfies Controller;
+const status = { name: "lab", dir: "/d", replicas: 2 } as LabStatus;
+const lab = { status: () => status, perform: vi.fn(async (_: Order) => {}), down: vi.fn() };
+const order: Order = { kind: "pause", members: [0, 1] };
 
 let dir: string;
 let socket: string;
@@ -35,31 +25,24 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-test("status, kill, delete and down reach the controller", async () => {
-  server = await serveControl(socket, controller, () => status);
+test("status, orders and down reach the lab", async () => {
+  server = await serveControl(socket, lab);
   expect(await askStatus(socket, signal)).toEqual(status);
-  const path = "/galera-0/kill?signal=SIGKILL";
-  expect(await askMember(socket, path, signal)).toMatchObject({ name: "galera-0", pid: 100 });
-  expect(controller.signal).toHaveBeenCalledWith(0, "SIGKILL");
-  await askMember(socket, "/galera-0/delete?disk=true", signal);
-  expect(controller.delete).toHaveBeenCalledWith(0, true);
-  await callController(socket, "POST", "/down", signal);
-  expect(controller.down).toHaveBeenCalledOnce();
+  expect(await giveOrder(socket, order, signal)).toEqual(status);
+  expect(lab.perform).toHaveBeenCalledExactlyOnceWith(order);
+  expect(await askDown(socket, signal)).toEqual(status);
+  expect(lab.down).toHaveBeenCalledOnce();
 });
 
-test("what cannot be done is said", async () => {
-  server = await serveControl(socket, controller, () => status);
-  const ask = (path: string) => askMember(socket, path, signal);
-  await expect(ask("/galera-7/kill")).rejects.toMatchObject({
-    exitCode: 64,
-    message: "no member galera-7 (there is: galera-0, galera-1)",
-  });
-  await expect(ask("/galera-1/kill?signal=SIGKILL")).rejects.toMatchObject({
+test("what cannot be done is said, with its exit code", async () => {
+  lab.perform.mockRejectedValueOnce(new Failure(69, "galera-1 is not created yet"));
+  server = await serveControl(socket, lab);
+  await expect(giveOrder(socket, order, signal)).rejects.toMatchObject({
     exitCode: 69,
-    message: "galera-1 has no process now: it is Pending",
+    message: "galera-1 is not created yet",
   });
-  await expect(ask("/galera-1/delete")).rejects.toMatchObject({ exitCode: 69 });
-  await expect(ask("/galera-0/frobnicate")).rejects.toMatchObject({ exitCode: 64 });
+  lab.perform.mockRejectedValueOnce(new TypeError("oops"));
+  await expect(giveOrder(socket, order, signal)).rejects.toMatchObject({ exitCode: 70 });
 });
 
 test("without a controller there is no status", async () => {

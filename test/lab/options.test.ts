@@ -1,21 +1,31 @@
 import { expect, test } from "vitest";
 import { labCommand } from "../../src/cli/lab.js";
+import { defaultLab } from "../../src/lab/lab.js";
 import {
+  callFor,
   type LabCall,
   locateLab,
+  readContainer,
+  readDurationFlag,
+  readFaults,
+  readLabSettings,
+  readMembers,
   readReplicas,
+  readSides,
   readSignal,
-  readTimeout,
 } from "../../src/lab/options.js";
 import { sqlArgv } from "../../src/lab/sql.js";
 
 test("each user has labs of their own, by name", () => {
-  expect(locateLab({}, 1000, "/tmp")).toEqual({ name: "lab", dir: "/tmp/galera-lab-1000" });
-  expect(locateLab({ name: "two" }, 0, "/tmp").dir).toBe("/tmp/galera-two-0");
-  expect(locateLab({ name: "two", dir: "/var/tmp/x/" }, 0, "/tmp")).toEqual({
-    name: "two",
-    dir: "/var/tmp/x",
-  });
+  const usual = locateLab({}, 1000, "/tmp");
+  expect(usual).toMatchObject({ name: "lab", dir: "/tmp/galera-lab-1000" });
+  expect(callFor(usual, "down")).toBe("galera-peers lab down");
+  const two = locateLab({ name: "two" }, 0, "/tmp");
+  expect(two.dir).toBe("/tmp/galera-two-0");
+  expect(callFor(two, "logs", "galera-0")).toBe("galera-peers lab logs --name two galera-0");
+  const elsewhere = locateLab({ name: "two", dir: "/var/tmp/x/" }, 0, "/tmp");
+  expect(elsewhere).toMatchObject({ name: "two", dir: "/var/tmp/x" });
+  expect(callFor(elsewhere, "down")).toBe("galera-peers lab down --name two --dir /var/tmp/x");
 });
 
 test.each(["", "a.b", "-x", "a b", "x".repeat(64)])("%j is no lab's name", (name) => {
@@ -27,14 +37,54 @@ test.each(["/tmp/a b", "/tmp/a\nb", "/tmp/$x", "/tmp/ä"])("%j is no lab's direc
 });
 
 test("replicas, time-outs and signals are read or refused", () => {
-  expect(["1", "5", "99"].map(readReplicas)).toEqual([1, 5, 99]);
+  expect(["1", "5", "99"].map((text) => readReplicas("--replicas", text, 1))).toEqual([1, 5, 99]);
   for (const text of ["0", "100", "-1", "1.5", "three", ""]) {
-    expect(() => readReplicas(text)).toThrow("not a number from 1 to 99");
+    expect(() => readReplicas("--replicas", text, 1)).toThrow("not a number from 1 to 99");
   }
-  expect(readTimeout("90s")).toBe(90_000);
-  expect(() => readTimeout("soon")).toThrow("not a duration");
+  expect(readReplicas("scale", "0", 0)).toBe(0);
+  expect(() => readReplicas("scale", "-1", 0)).toThrow('scale: "-1" is not a number from 0 to 99');
+  expect(readDurationFlag("--timeout", "90s")).toBe(90_000);
+  expect(() => readDurationFlag("--grace", "soon")).toThrow('--grace: "soon" is not a duration');
   expect(["KILL", "SIGKILL", "kill", "9"].map(readSignal)).toEqual(Array(4).fill("SIGKILL"));
   expect(() => readSignal("FOO")).toThrow("no signal");
+});
+
+test("members, sides, containers and faults are read or refused", () => {
+  expect(readMembers(["galera-2", "galera-0", "galera-2"])).toEqual([2, 0]);
+  expect(() => readMembers(["galera-1", "mysql-0"])).toThrow("no member mysql-0");
+  expect(readSides(["galera-0,galera-1", "galera-2"])).toEqual([[0, 1], [2]]);
+  expect(() => readSides(["galera-0,galera-1", "galera-1"])).toThrow("cannot be on two sides");
+  expect([readContainer("agent"), readContainer("all", "all")]).toEqual(["agent", "all"]);
+  expect(() => readContainer("all")).toThrow("is none of agent, mariadb");
+  expect(readFaults(["drop=0.5", "stale"])).toEqual({ drop: 0.5, stale: true });
+  expect(readFaults(["none"])).toEqual({});
+  for (const text of ["none=1", "late", "drop=2", "stale=yes", "lag"]) {
+    expect(() => readFaults([text])).toThrow(`${text}: `);
+  }
+});
+
+const flags = {
+  ...{ replicas: "3", dnsLag: "300ms", grace: "30s", network: "auto", timeout: "5m" },
+};
+
+test("a lab's settings; all that is wrong is told at once", () => {
+  expect(readLabSettings(flags, [])).toEqual(defaultLab);
+  const env = ["GALERA_POLL=2s", "A=b=c", "EMPTY="];
+  expect(readLabSettings({ ...flags, parallel: true, network: "loopback", env }, ["-x"])).toEqual({
+    ...defaultLab,
+    ...{ policy: "Parallel", network: "loopback", args: ["-x"] },
+    settings: { GALERA_POLL: "2s", A: "b=c", EMPTY: "" },
+  });
+  const wrong = { replicas: "0", dnsLag: "x", grace: "y", network: "z", env: ["=1", "2"] };
+  const told = ["--replicas", "--network", "--dns-lag", "--grace", "--env", "--env"];
+  try {
+    readLabSettings({ ...flags, ...wrong }, []);
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toMatchObject({ exitCode: 78 });
+    const lines = (error as Error).message.split("\n");
+    expect(lines.map((line) => line.split(":")[0])).toEqual(told);
+  }
 });
 
 async function parse(line: string): Promise<LabCall | undefined> {
@@ -46,31 +96,76 @@ async function parse(line: string): Promise<LabCall | undefined> {
   return parsed;
 }
 
+const waits = { timeout: "2m" };
+
 test.each<[string, LabCall]>([
-  ["up", { kind: "up", replicas: "3", timeout: "5m", args: [] }],
+  ["up", { kind: "up", ...flags, args: [] }],
   [
-    "up --replicas 5 --name two --dir /d --timeout 1m -- --max-connections=9",
+    "up --replicas 5 --name two --dir /d --timeout 1m --parallel --env A=1 --env B=2 -- -x",
     {
       kind: "up",
-      ...{ replicas: "5", name: "two", dir: "/d", timeout: "1m", args: ["--max-connections=9"] },
+      ...{ ...flags, replicas: "5", name: "two", dir: "/d", timeout: "1m", args: ["-x"] },
+      ...{ parallel: true, env: ["A=1", "B=2"] },
     },
   ],
   ["ps --json", { kind: "ps", json: true }],
-  ["kill galera-1", { kind: "kill", member: "galera-1", signal: "KILL", timeout: "2m" }],
+  ["ps -w", { kind: "ps", watch: true }],
   [
-    "kill galera-1 --signal TERM --wait",
-    { kind: "kill", member: "galera-1", signal: "TERM", timeout: "2m", wait: true },
+    "kill galera-1 galera-2",
+    {
+      kind: "kill",
+      ...{ members: ["galera-1", "galera-2"], signal: "KILL", container: "mariadb", ...waits },
+    },
   ],
   [
-    "delete galera-0 --disk --wait --timeout 30s",
-    { kind: "delete", member: "galera-0", disk: true, wait: true, timeout: "30s" },
+    "kill galera-1 --signal TERM -c all --wait",
+    {
+      kind: "kill",
+      ...{ members: ["galera-1"], signal: "TERM", container: "all", ...waits, wait: true },
+    },
   ],
+  [
+    "delete galera-0 --disk --wait --timeout 30s --grace 0",
+    {
+      kind: "delete",
+      ...{ members: ["galera-0"], disk: true, wait: true, timeout: "30s", grace: "0" },
+    },
+  ],
+  ["disk-loss galera-0", { kind: "disk-loss", members: ["galera-0"], ...waits }],
+  ["outage --wait", { kind: "outage", ...waits, wait: true }],
+  ["stop galera-0", { kind: "stop", members: ["galera-0"] }],
+  ["start galera-0", { kind: "start", members: ["galera-0"], ...waits }],
+  ["pause galera-0", { kind: "pause", members: ["galera-0"] }],
+  ["resume galera-0", { kind: "resume", members: ["galera-0"], ...waits }],
+  ["scale 5", { kind: "scale", replicas: "5", ...waits }],
+  [
+    "partition galera-0,galera-1 galera-2 --node",
+    { kind: "partition", sides: ["galera-0,galera-1", "galera-2"], node: true },
+  ],
+  ["experiment self-healing", { kind: "experiment", which: "self-healing", network: "auto" }],
+  [
+    "experiment data-survives --name two --dir /d --network loopback",
+    {
+      ...{ kind: "experiment", which: "data-survives", name: "two", dir: "/d" },
+      network: "loopback",
+    },
+  ],
+  [
+    "experiment availability",
+    {
+      ...{ kind: "experiment", which: "availability", network: "auto" },
+      report: "galera-availability.html",
+    },
+  ],
+  ["partition --heal", { kind: "partition", sides: [], heal: true }],
+  ["dns stale drop=0.5", { kind: "dns", faults: ["stale", "drop=0.5"] }],
   ["sql galera-0", { kind: "sql", member: "galera-0", args: [] }],
   ["sql galera-0 x -- -N", { kind: "sql", member: "galera-0", statement: "x", args: ["-N"] }],
-  ["logs galera-2", { kind: "logs", member: "galera-2" }],
-  ["logs", { kind: "logs" }],
+  ["logs galera-2", { kind: "logs", member: "galera-2", container: "mariadb" }],
+  ["logs -f -c agent", { kind: "logs", container: "agent", follow: true }],
+  ["events -f --json", { kind: "events", follow: true, json: true }],
   ["down --name two", { kind: "down", name: "two" }],
-  ["serve --replicas 2 -- -x", { kind: "serve", replicas: "2", args: ["-x"] }],
+  ["serve --settings {}", { kind: "serve", settings: "{}" }],
   ["reap --dir /d", { kind: "reap", dir: "/d" }],
 ])("lab %s", async (line, call) => {
   expect(await parse(line)).toEqual(call);

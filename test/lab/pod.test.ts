@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  containerProcess,
   myCnf,
   type PodTemplate,
   podAddress,
@@ -41,10 +42,28 @@ test("a member's process is our own run, with the lab's arguments last", () => {
   ]);
 });
 
+test("its sidecar, its server and its hook: each has a mark, and the pod's address", () => {
+  const pod = { ordinal: 1, address: "127.0.7.9" };
+  const [agent, mariadb, drain] = (["agent", "mariadb", "drain"] as const).map((what) =>
+    containerProcess({ ...template, settings: { GALERA_POLL: "9s" } }, pod, what),
+  );
+  expect(agent?.args.slice(0, 3)).toEqual(["agent", "--", "mariadbd"]);
+  expect(agent?.args).toContain("--bind-address=127.0.7.9");
+  expect(mariadb?.args).toEqual(["run", ...(agent?.args.slice(1) ?? [])]);
+  expect(drain?.args).toEqual(["drain"]);
+  expect([agent, mariadb, drain].map((one) => one?.env.LAB_CONTAINER)).toEqual([
+    "/tmp/l/galera-1/agent",
+    "/tmp/l/galera-1/mariadb",
+    "/tmp/l/galera-1/mariadb",
+  ]);
+  expect(drain?.env).toMatchObject({ POD_IP: "127.0.7.9", GALERA_POLL: "9s" });
+});
+
 test("its environment is the pod's, not the user's", () => {
   expect(podProcess(template, 1).env).toEqual({
     PATH: "/bin:/usr/local/sbin:/usr/sbin:/sbin",
     TZ: "UTC",
+    TMPDIR: "/tmp/l/galera-1/run",
     GALERA_DNS: "127.0.7.254:5300",
     GALERA_SERVICE: "galera",
     GALERA_CLUSTER_DOMAIN: "cluster.local",
@@ -53,6 +72,7 @@ test("its environment is the pod's, not the user's", () => {
     POD_IP: "127.0.7.2",
     GALERA_ADDRESS_TYPE: "ip",
     GALERA_CNF: "/tmp/l/galera-1/run/galera.cnf",
+    GALERA_SST_METHOD: "rsync",
     GALERA_PROVIDER_OPTIONS:
       "gmcast.listen_addr=tcp://127.0.7.2:4567;ist.recv_bind=127.0.7.2;gcache.size=32M",
     MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: "1",

@@ -1,6 +1,7 @@
 /*
  * Steps by which a member learns of others and of its own server.
  */
+import { newestPrimary, type Primary } from "../../src/bootstrap/join.js";
 import type { MemberState } from "../../src/bootstrap/member.js";
 import { isPrimary } from "../../src/bootstrap/observation.js";
 import { intern } from "./intern.js";
@@ -24,12 +25,22 @@ const read: Apply = (world, i, j, { rules }) => {
     return withMember(world, i, { agent: intern({ ...agent, ledger }), ledger });
   }
   if (member.run !== "waiting" && server === undefined) return undefined;
-  if (server !== undefined && server.lastPrimary === undefined) return undefined;
+  if (server !== undefined && server.lastPrimary === undefined) {
+    const primary = copy === undefined || copy === "present" ? undefined : primaryOf(copy);
+    if (primary === undefined || agent.ledger === undefined) return undefined;
+    const ledger = intern(rules.joiningNewest(agent.ledger, agent.evidence, primary));
+    if (ledger === intern(agent.ledger)) return undefined;
+    return withMember(world, i, { agent: intern({ ...agent, ledger }), ledger });
+  }
   if (member.contacts[j] === copy) return undefined;
   return withMember(world, i, {
     contacts: member.contacts.map((one, index) => (index === j ? copy : one)),
   });
 };
+
+function primaryOf(state: MemberState): Primary | undefined {
+  return newestPrimary(new Map([[state.name, { kind: "answers", state }]]));
+}
 
 function lookAt(world: World, i: number, j: number): Copy {
   const other = world.members[j];

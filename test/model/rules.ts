@@ -3,6 +3,7 @@
  */
 import { type Decision, decide } from "../../src/bootstrap/decide.js";
 import { type Evidence, withRecovered } from "../../src/bootstrap/evidence.js";
+import { joiningNewest } from "../../src/bootstrap/join.js";
 import { adopted, type Ledger } from "../../src/bootstrap/ledger.js";
 import {
   begun,
@@ -26,6 +27,7 @@ export interface Rules {
   readonly inPhase: typeof inPhase;
   readonly inComponent: typeof inComponent;
   readonly adopted: typeof adopted;
+  readonly joiningNewest: typeof joiningNewest;
   readonly evidenceOf: (disk: Disk, ledger: Ledger | undefined) => Evidence;
   /** What is on the disk once a decision has been made: the next state's ledger. */
   readonly durable: (before: Ledger | undefined, next: MemberState) => Ledger | undefined;
@@ -75,7 +77,7 @@ export function decideForMyself(o: Observation): Decision {
 export const realRules: Rules = {
   name: "the real code",
   decide: decideForMyself,
-  ...{ decided, begun, started, inPhase, inComponent, adopted, evidenceOf },
+  ...{ decided, begun, started, inPhase, inComponent, adopted, joiningNewest, evidenceOf },
   durable: (_, next) => next.ledger,
   cache: new Map(),
 };

@@ -18,6 +18,7 @@ options ndots:5
 `,
   namespace: "db",
   addresses: ["127.0.0.1", "10.244.1.5"],
+  limits: { memoryBytes: undefined, cpus: undefined },
 };
 
 const nowhere: Host = {
@@ -26,6 +27,7 @@ const nowhere: Host = {
   resolvConf: "",
   namespace: undefined,
   addresses: [],
+  limits: { memoryBytes: undefined, cpus: undefined },
 };
 
 function problems(settings: Settings, host: Partial<Host>): readonly string[] {

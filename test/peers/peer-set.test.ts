@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type AddressType,
@@ -5,6 +6,7 @@ import {
   addressOf,
   listed,
   namePeers,
+  type PeerSet,
   peerSet,
 } from "../../src/peers/peer-set.js";
 import { fqdn, manyTargets, member, targets } from "./members.js";
@@ -40,6 +42,8 @@ describe("an answer is fresh where my record has an address of mine", () => {
   test.each<[string, readonly string[], readonly string[], boolean]>([
     ["mine", ["10.0.0.1"], ["galera-0=10.0.0.1"], true],
     ["one of several", ["10.0.0.1", "fd00::1"], ["galera-0=10.0.0.9,fd00::1"], true],
+    ["mine, of IPv6", ["fd00::1"], ["galera-0=fd00::1"], true],
+    ["a longer one of IPv6", ["fd00::1"], ["galera-0=fd00::11"], false],
     ["that of my predecessor", ["10.0.0.1"], ["galera-0=10.0.0.9"], false],
     [
       "mine, in the record of another",
@@ -99,6 +103,59 @@ describe("what names a peer", () => {
     ["my own record", "dns", ["galera-1"], "my own SRV record"],
   ])("%s is awaited", (_, type, pods, awaited) => {
     expect(namePeers(peerSet(targets(...pods), member()), type)).toBe(awaited);
+  });
+});
+
+describe("of two families, the members reach each other by one", () => {
+  const reached = ({ peers }: PeerSet) => peers.map((peer) => addressOf(peer, "ip"));
+  const dual = ["galera-0=2001:db8::1,203.0.113.1", "galera-1=203.0.113.2,2001:db8::2"];
+  const v4 = ["203.0.113.1", "203.0.113.2"];
+  const v6 = ["2001:db8::1", "2001:db8::2"];
+
+  test.each<[string, string | undefined, readonly string[], readonly (string | undefined)[]]>([
+    ["IPv4 of both", undefined, dual, v4],
+    ["that of POD_IP, IPv4", "203.0.113.1", dual, v4],
+    ["that of POD_IP, IPv6", "2001:db8::1", dual, v6],
+    [
+      "IPv4 while one still has no other",
+      "2001:db8::1",
+      ["galera-0=2001:db8::1,203.0.113.1", "galera-1=203.0.113.2"],
+      v4,
+    ],
+    [
+      "IPv6 while one still has no other",
+      undefined,
+      ["galera-0=2001:db8::1,203.0.113.1", "galera-1=2001:db8::2"],
+      v6,
+    ],
+    [
+      "what each has, where there is no such family",
+      undefined,
+      ["galera-0=203.0.113.1", "galera-1=2001:db8::2", "galera-2=2001:db8::3,203.0.113.3"],
+      ["203.0.113.1", "2001:db8::2", "203.0.113.3"],
+    ],
+    ["those that are not known do not count", undefined, [...dual, "galera-2"], [...v4, undefined]],
+  ])("%s", (_, podIp, pods, addresses) => {
+    expect(reached(peerSet(targets(...pods), { ...member(), podIp }))).toEqual(addresses);
+  });
+
+  test("all members choose the same, whoever they are and in whatever order DNS answers", () => {
+    const family = fc.constantFrom<readonly number[]>([4], [6], [4, 6], [6, 4]);
+    fc.assert(
+      fc.property(fc.array(family, { minLength: 1, maxLength: 5 }), (pods) => {
+        const address = (n: number, v: number) => (v === 4 ? `10.0.0.${n + 1}` : `fd00::${n + 1}`);
+        const named = pods.map(
+          (families, n) => `galera-${n}=${families.map((v) => address(n, v)).join(",")}`,
+        );
+        const seen = pods.map((_, n) => reached(peerSet(targets(...named), member(`galera-${n}`))));
+        for (const one of seen) expect(one).toEqual(seen[0]);
+        for (const v of [4, 6]) {
+          if (!pods.every((families) => families.includes(v))) continue;
+          if (v === 6 && pods.every((families) => families.includes(4))) continue;
+          expect(seen[0]).toEqual(pods.map((_, n) => address(n, v)));
+        }
+      }),
+    );
   });
 });
 

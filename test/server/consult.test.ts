@@ -32,13 +32,15 @@ async function consult(settings: Settings, clock = testClock()) {
       script: undefined,
       datadir: stateDir,
       stateDir,
+      places: [],
       account: undefined,
       notifyCommand: undefined,
     },
     ...{ ledger: undefined, evidence: empty, member: undefined },
   };
   const called = { words: [], settings: {}, env: {}, uid: 999, program: ["/nowhere"] };
-  const place = { me, look, addressType: "dns", cnf: { cnf: "", builtIn: () => "" } } as const;
+  const cnf = { cnf: "", builtIn: () => "" };
+  const place = { me, look, addressType: "dns", cnf, tls: undefined } as const;
   let ids = 0;
   return consultFor(called, start, place, settings, {
     ...{ clock, newId: () => `id${++ids}`, log: () => {}, signal },
@@ -103,4 +105,11 @@ test("an agent that is away for a moment is waited for, one that stays away ends
     exitCode: 70,
     message: `the agent on ${host}:${agent.port}: connection refused`,
   });
+});
+
+test("GALERA_TLS without a directory is refused before anybody is asked", async () => {
+  const refused = consult({ agent: "off", tls: "dynamic" });
+  await expect(refused).rejects.toThrow(
+    /^GALERA_TLS \(--tls\) is dynamic, and there is no GALERA_/,
+  );
 });

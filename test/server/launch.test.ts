@@ -74,3 +74,13 @@ test("the official script keeps the passwords, and not what is the agent's alone
   };
   expect(scriptEnvironment(env)).toEqual({ MARIADB_ROOT_PASSWORD: "x" });
 });
+
+test("the official script makes the agent's account, unless the user has decided about it", () => {
+  const privileges = ["SUPER", "LOCK TABLES"];
+  expect(scriptEnvironment({}, privileges)).toEqual({
+    MARIADB_MYSQL_LOCALHOST_USER: "1",
+    MARIADB_MYSQL_LOCALHOST_GRANTS: "SUPER, LOCK TABLES",
+  });
+  const own = { MARIADB_MYSQL_LOCALHOST_USER: "", MARIADB_MYSQL_LOCALHOST_GRANTS: "USAGE" };
+  expect(scriptEnvironment(own, privileges)).toEqual(own);
+});

@@ -75,6 +75,7 @@ function planned({ named = [0], settings, env, words, single }: Situation = {}) 
       host: {
         ...{ hostname: "galera-0", hosts: "", resolvConf: "", namespace: undefined },
         addresses: ["127.255.255.1"],
+        limits: { memoryBytes: undefined, cpus: undefined },
       },
       createQuery: () => query,
       signal: new AbortController().signal,
@@ -134,6 +135,19 @@ describe("what would be done", () => {
   test("others, as the sole peer", async () => {
     const { decision } = await planned({ named: [0, 1], settings: { bootstrap: "sole-peer" } });
     expect(decision).toEqual({ action: "join", why: "DNS names galera-1" });
+  });
+
+  test("a place that `run` could not write in: it would end at once, and the plan goes on", async () => {
+    const cnf = join(directory, "missing", "galera.cnf");
+    const result = await planned({ settings: { cnf } });
+    expect(result.refused).toEqual([
+      expect.stringContaining(
+        `directory of galera.cnf ${join(directory, "missing")} is not writable`,
+      ),
+      expect.stringMatching(/^the server's option files give it another wsrep_cluster_address/),
+    ]);
+    expect(result.decision.action).toBe("found");
+    expect(formatPlan(result)).toMatch(/^refused {4}the directory of galera\.cnf .*missing/m);
   });
 
   test("data of no cluster", async () => {

@@ -1,6 +1,7 @@
 import {
   chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -120,6 +121,19 @@ describe("grastate.dat says what was decided", () => {
   });
 });
 
+test.each<[string, Purpose, Evidence, boolean, string, boolean]>([
+  ["goes", "join", at(9), false, "view", false],
+  ["stays with sole-peer, for who joins", "join", at(9), true, "view", true],
+  ["goes, where it is empty", "join", at(9), true, "", false],
+  ["goes, for who founds", "found", at(9), true, "view", false],
+  ["goes with half of an SST", "join", halfSst, true, "view", false],
+  ["goes with data that are given up", "discard", at(9), true, "view", false],
+])("gvwstate.dat %s", (_, purpose, evidence, keepsView, view, isThere) => {
+  disk({ "gvwstate.dat": view });
+  prepareState(datadir, evidence, purpose, keepsView);
+  expect(existsSync(join(datadir, "gvwstate.dat"))).toBe(isThere);
+});
+
 test("a datadir that is not there stays so", () => {
   rmSync(datadir, { recursive: true });
   prepareState(datadir, empty, "join");
@@ -166,6 +180,32 @@ describe("an SST that was cut off is known as one until the next has ended", () 
 
   test.each(purposes)("a donor's PID file goes, and says nothing of its data: %s", (purpose) => {
     disk({ "wsrep_sst.pid": "17" });
+    prepareState(datadir, at(9), purpose);
+    expect(readdirSync(datadir)).toEqual(["grastate.dat"]);
+  });
+
+  const collected = join(".sst", "ibdata1");
+
+  test.each<[string, Evidence, readonly string[]]>([
+    ["half of an SST", halfSst, ["grastate.dat", "sst_in_progress"]],
+    ["data that came by another one later", at(9), ["grastate.dat"]],
+  ])("what mariabackup had received goes, beside %s", (_, evidence, left) => {
+    mkdirSync(join(datadir, ".sst"));
+    disk({ [collected]: "pages" });
+    prepareState(datadir, evidence, "join");
+    expect(readdirSync(datadir).toSorted()).toEqual(left);
+    expect(readEvidence(datadir, ledger(3)).kind).toBe(evidence.kind);
+  });
+
+  test("but not where a human takes what is there for whole", () => {
+    mkdirSync(join(datadir, ".sst"));
+    disk({ [collected]: "pages" });
+    prepareState(datadir, halfSst, "found");
+    expect(readdirSync(datadir).toSorted()).toEqual([".sst", "grastate.dat"]);
+  });
+
+  test.each(purposes)("the scripts' other PID files go: %s", (purpose) => {
+    disk({ "rsync_sst.pid": "9", "rsync_sst.conf": "", "stunnel.pid": "9", "stunnel.conf": "" });
     prepareState(datadir, at(9), purpose);
     expect(readdirSync(datadir)).toEqual(["grastate.dat"]);
   });

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,13 +19,14 @@ import { initialisationNote } from "../../src/bootstrap/datadir.js";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import { loadLedger, loadTold, saveLedger, saveTold } from "../../src/bootstrap/store.js";
 import { formatGrastate, zeroUuid } from "../../src/galera/grastate.js";
-import type { Accounts } from "../../src/server/accounts.js";
+import type { Accounts } from "../../src/server/initialise/accounts.js";
 import type { Launch } from "../../src/server/launch.js";
 import { run } from "../../src/server/run.js";
 import type { Settings } from "../../src/settings.js";
 import type { Clock } from "../../src/system/clock.js";
 import type { RunProcess } from "../../src/system/processes.js";
 import { ledger, uuid } from "../bootstrap/cluster.js";
+import { listenAt } from "./initialise/stand-in.js";
 
 const suffix = "galera.db.svc.cluster.local";
 
@@ -67,6 +69,10 @@ interface Situation {
   readonly settings?: Settings;
   readonly args?: readonly string[];
   readonly accounts?: Accounts;
+  /** The user's files for a new server. */
+  readonly scripts?: readonly string[];
+  /** The programs that there are, if not this machine's. */
+  readonly programs?: readonly string[];
   /** Called whenever the agent is asked. */
   readonly asked?: () => void;
 }
@@ -75,10 +81,23 @@ const root = { kind: "password", password: "geheim" } as const;
 const notify = (place: string, stateDir = place) =>
   `--wsrep-notify-cmd='timeout' '-k' '1' '5' '/node' '/galera-peers.js' 'notify' '--datadir' '${place}' '--state-dir' '${stateDir}'`;
 
+/** Makes a directory with these programs in it. */
+function programsIn(path: string, names: readonly string[]): string {
+  mkdirSync(path);
+  for (const name of names) symlinkSync("/bin/sh", join(path, name));
+  return path;
+}
+
 /** Runs galera-0 up to its exec: the command line, the tools that ran, and the files then. */
 async function start(situation: Situation = {}) {
   const { others = 0, script, single, recovered, settings, args = [], asked } = situation;
   const { orders = [{ action: others > 0 ? "join" : "found" }] } = situation;
+  const scriptsDirectory = join(directory, "initdb.d");
+  mkdirSync(scriptsDirectory, { recursive: true });
+  for (const name of situation.scripts ?? []) writeFileSync(join(scriptsDirectory, name), "");
+  const PATH = situation.programs
+    ? programsIn(join(directory, "bin"), situation.programs)
+    : process.env.PATH;
   const tools: string[] = [];
   const said: string[] = [];
   const evidences: Evidence[] = [];
@@ -118,16 +137,18 @@ async function start(situation: Situation = {}) {
       ...settings,
     },
     {
-      ...{ runProcess, clock, uid: process.getuid?.() ?? 0 },
+      ...{ runProcess, clock, newId: () => "0123456789abcdef", uid: process.getuid?.() ?? 0 },
       log: (level, message) => said.push(`${level}: ${message}`),
-      env: { MARIADB_ROOT_PASSWORD: "geheim", PATH: process.env.PATH },
+      env: { MARIADB_ROOT_PASSWORD: "geheim", PATH },
       signal: new AbortController().signal,
-      accounts: situation.accounts ?? { root, rootHost: "%" },
+      accounts: situation.accounts ?? { root, rootHost: "%", skipsTimeZones: true },
       host: {
         ...{ hostname: "galera-0", hosts: "", resolvConf: "", namespace: undefined },
         addresses: ["10.0.0.1"],
+        limits: { memoryBytes: undefined, cpus: undefined },
       },
       createQuery: () => () => Promise.reject(new Error("not looked up here")),
+      scriptsDirectory,
       program: ["/node", "/galera-peers.js"],
       consult: async () => consultation,
       launch: async (what) => {
@@ -145,7 +166,7 @@ async function start(situation: Situation = {}) {
 
 const grastateNow = () => readFileSync(join(data, "grastate.dat"), "utf8");
 
-const initialised = ["mariadb-install-db", "mariadbd --bootstrap"];
+const initialised = ["mariadb-install-db"];
 
 test("a founder initialises, and its note becomes grastate.dat", async () => {
   expect(await start()).toMatchObject({
@@ -159,6 +180,16 @@ test("a single node initialises, and has no grastate.dat", async () => {
   expect(await start({ single: true })).toMatchObject({ argv: [], tools: initialised, env: {} });
   expect(existsSync(join(data, initialisationNote))).toBe(false);
   expect(existsSync(join(data, "grastate.dat"))).toBe(false);
+});
+
+test("a single node starts on its databases, and not among files that are none: 75", async () => {
+  disk({ "notes.txt": "" });
+  await expect(start({ single: true })).rejects.toMatchObject({
+    ...{ exitCode: 75, message: expect.stringMatching(/^held: .* is not empty, and has no datab/) },
+  });
+  expect(readdirSync(data)).toEqual(["notes.txt"]);
+  mkdirSync(join(data, "mysql"));
+  expect(await start({ single: true })).toMatchObject({ argv: [], tools: [] });
 });
 
 test("a joiner runs nothing but the server, on an empty datadir", async () => {
@@ -191,6 +222,26 @@ test.each([
   expect(started.evidences).toMatchObject([{ kind: "position", uuid, certain: true }]);
   expect(grastateNow()).toBe(then);
   expect(existsSync(join(data, "gvwstate.dat"))).toBe(false);
+});
+
+test("a founder that was killed before its first write starts from where it founded", async () => {
+  const zero = "00000000-0000-0000-0000-000000000000";
+  disk({ "grastate.dat": grastate(uuid, -1, 1) });
+  const { foundings, ...rest } = ledger(2);
+  const last = { epoch: 9, id: "0000000000000009", seqno: 561n };
+  saveLedger(data, { ...rest, foundings: [...foundings, last] });
+  const { argv } = await start({ recovered: `${zero}:-1` });
+  expect(argv).toEqual(["--wsrep-new-cluster", `--wsrep_start_position=${uuid}:561`]);
+  expect(grastateNow()).toMatch(/^seqno: +561$/m);
+});
+
+test.each([
+  ["sole-peer", true],
+  ["safe", false],
+] as const)("%s: a joiner's gvwstate.dat stays: %j", async (bootstrap, stays) => {
+  disk({ "grastate.dat": grastate(uuid, 9, 0), "gvwstate.dat": "view" });
+  await start({ others: 1, settings: { bootstrap } });
+  expect(existsSync(join(data, "gvwstate.dat"))).toBe(stays);
 });
 
 test("a damaged grastate.dat is told, recovered and mended", async () => {
@@ -268,6 +319,16 @@ describe("until it is decided", () => {
     expect(grastateNow()).toBe(grastate(uuid, 9, 1));
   });
 
+  test("a galera.cnf that the server would not read ends it before anybody is asked: 78", async () => {
+    const asked = () => expect.unreachable();
+    writeFileSync(join(directory, "my.cnf"), "");
+    await expect(start({ asked })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(/^the server's option files give it another wsrep_cluster_/),
+    });
+    expect(readdirSync(data)).toEqual([]);
+  });
+
   test("data of no cluster ends it before anybody is asked: 75", async () => {
     disk({ ibdata1: "data" });
     const asked = () => expect.unreachable();
@@ -293,6 +354,31 @@ describe("until it is decided", () => {
     const again = await start({ settings: { bootstrap: "sole-peer" } });
     expect(again).toMatchObject({ argv: ["--wsrep-new-cluster"], tools: [] });
     expect(readFileSync(join(data, "ibdata1"), "utf8")).toBe("data");
+  });
+
+  test.each<[string, Situation]>([
+    ["a backup to restore", { scripts: ["a.tar.gz"] }],
+    ["a file without its unpacker", { scripts: ["a.sql.xz"], programs: ["mariadbd", "bash"] }],
+  ])("%s ends it before anybody is asked, nothing made: 78", async (_, situation) => {
+    for (const single of [true, false]) {
+      rmSync(join(directory, "bin"), { recursive: true, force: true });
+      const asked = () => expect.unreachable();
+      await expect(start({ ...situation, single, asked })).rejects.toMatchObject({ exitCode: 78 });
+      expect(readdirSync(data)).toEqual([]);
+    }
+  });
+
+  test("with data nobody looks at the files for a new server", async () => {
+    disk({ "grastate.dat": grastate(uuid, 9, 1) });
+    expect((await start({ scripts: ["a.tar.gz"] })).tools).toEqual([]);
+  });
+
+  test("a temporary server that was left behind ends it, nothing changed: 70", async () => {
+    disk({ "grastate.dat": grastate(uuid, 9, 1), "gvwstate.dat": "" });
+    await using _ = await listenAt(join(data, "galera-peers.sock"));
+    const asked = () => expect.unreachable();
+    await expect(start({ asked })).rejects.toMatchObject({ exitCode: 70 });
+    expect(existsSync(join(data, "gvwstate.dat"))).toBe(true);
   });
 
   test("a founder without a way in for root ends it: 78, nothing made", async () => {

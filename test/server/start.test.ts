@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Evidence } from "../../src/bootstrap/evidence.js";
 import type { Identity } from "../../src/peers/identity.js";
+import { galeraSettings } from "../../src/server/galera-cnf.js";
 import {
-  galeraSettings,
   type Member,
   needsInitialisation,
   type Start,
@@ -28,6 +28,7 @@ function member(addressType: Member["addressType"]): Member {
     addressType,
     look: () => Promise.reject(new Error("not looked up here")),
     cnf: { cnf: "/galera.cnf", builtIn: () => "" },
+    tls: undefined,
   };
 }
 
@@ -37,6 +38,7 @@ function start(evidence: Evidence, script?: string): Start {
     script,
     datadir: "/d",
     stateDir: "/d",
+    places: [],
     ledger: undefined,
     account: undefined,
     notifyCommand: undefined,
@@ -62,6 +64,19 @@ test("all members are named in galera.cnf, the founder's too", () => {
   expect(galeraSettings(set(other), member("ip"), {})).toMatchObject({
     ...{ nodeAddress: "10.0.0.1", peers: ["10.0.0.1", "10.0.0.2"] },
   });
+});
+
+test("my own address is POD_IP's, whatever DNS has of the pod before me", () => {
+  const mine = (...addresses: string[]) => {
+    const { me: whoever, ...rest } = member("ip");
+    const own = { ...rest, me: { ...whoever, podIp: addresses[0], addresses } };
+    const galera = galeraSettings(set(other), own, {});
+    return typeof galera === "string" ? galera : galera.nodeAddress;
+  };
+  expect(mine("10.0.0.9")).toBe("10.0.0.9");
+  expect(mine("fd00::9", "10.0.0.9")).toBe("10.0.0.9");
+  expect(mine("10.0.0.9", "10.0.0.1")).toBe("10.0.0.1");
+  expect(mine("fd00::9")).toBe("10.0.0.1");
 });
 
 test("what is set is in galera.cnf", () => {
@@ -121,4 +136,12 @@ test("a single node is left to the official script", () => {
     "mariadbd",
     "--x",
   ]);
+});
+
+test("a member's options that would break SST on the command line are taken off it", () => {
+  const words = ["--innodb-buffer-pool-size=1G", "--x", "--loose_innodb_buffer_pool_filename", "d"];
+  const single = { ...start({ kind: "empty" }), argv: ["mariadbd", ...words] };
+  const joining = { ...single, member: member("dns") };
+  expect(serverArgv(joining, false, undefined, [])).toEqual(["mariadbd", "--x"]);
+  expect(serverArgv(single, false, undefined, [])).toEqual(["mariadbd", ...words]);
 });

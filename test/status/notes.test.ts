@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/agent/report.js";
-import { age, noteOf } from "../../src/status/notes.js";
+import type { Receiving } from "../../src/agent/transfer/transfer.js";
+import { noteOf } from "../../src/status/notes.js";
 import { overviewOf, type Sighting } from "../../src/status/overview.js";
 import { synced } from "../agent/members.js";
 import { connected } from "../bootstrap/cluster.js";
@@ -12,10 +13,35 @@ const paused = (share: number): Partial<Report> => ({
 });
 const apart = connected(false, 41, ["galera-1"]);
 
+const GiB = 1024 ** 3;
+const receiving: Receiving = {
+  ...{ role: "joiner", stage: "receiving", donor: "galera-2", bytes: 1.2 * GiB },
+  ...{ totalBytes: 3.4 * GiB, bytesPerSecond: 85 * 1024 ** 2 },
+};
+
 test.each<[string, Sighting, string | undefined]>([
   ["ready", serves(1), undefined],
   ["about to start", tells(1, {}), undefined],
   ["on its way in", tells(1, { phase: { kind: "joining" } }), undefined],
+  [
+    "an SST",
+    tells(1, { phase: { kind: "joining" } }, { transfer: receiving }),
+    "is receiving 1.2 of 3.4 GiB from galera-2 (35 %, 85 MiB/s, about 26 s left)",
+  ],
+  [
+    "an SST, and a donor that does not tell",
+    tells(
+      1,
+      { phase: { kind: "joining" } },
+      { transfer: { ...receiving, donor: undefined, totalBytes: undefined } },
+    ),
+    "is receiving 1.2 GiB (85 MiB/s)",
+  ],
+  [
+    "a donor: its row says so",
+    serves(1, 3, { transfer: { role: "donor", totalBytes: 9 } }),
+    undefined,
+  ],
   ["silent", mute(1), "is silent: its agent: connection refused"],
   ["known to a view only", unnamed(1), "is silent: no DNS record"],
   [
@@ -87,17 +113,4 @@ test.each<[string, Sighting, string | undefined]>([
 ])("%s", (_, sighting, note) => {
   const [member] = overviewOf(round([sighting])).members;
   expect(member && noteOf(member)).toBe(note);
-});
-
-test.each([
-  [0, "0 s"],
-  [12_900, "12 s"],
-  [119_999, "119 s"],
-  [190_000, "3 min"],
-  [3_599_999, "59 min"],
-  [7_500_000, "2 h 5 min"],
-  [172_800_000, "2 d 0 h"],
-  [350_000_000, "4 d 1 h"],
-])("%d ms are %s", (ms, text) => {
-  expect(age(ms)).toBe(text);
 });

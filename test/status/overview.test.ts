@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { Transfer } from "../../src/agent/transfer/transfer.js";
 import { toJson } from "../../src/bootstrap/format.js";
-import { type MemberOverview, overviewOf, remembered } from "../../src/status/overview.js";
+import {
+  type MemberOverview,
+  overviewOf,
+  remembered,
+  type TransferOverview,
+} from "../../src/status/overview.js";
 import {
   at,
   connected,
@@ -33,17 +39,53 @@ test("as JSON: seqnos are strings, and what nobody told is null", () => {
         liveness: { ok: true, why: "running" },
         readiness: { ok: true, why: "Synced in the primary component" },
         flowControl: { paused: 0.25, receiveQueue: 0, sendQueue: 0 },
-        ...{ draining: null, awaited: null, dnsProblem: null, uuid, epoch: 1 },
+        ...{ draining: null, transfer: null, awaited: null, dnsProblem: null, uuid, epoch: 1 },
       },
       {
         ...{ name: "galera-1", named: true, addresses: ["10.244.2.17"], agent: "silent" },
         problem: "its agent: connection refused",
         ...{ phase: null, wsrepState: null, primary: null, view: null, position: null },
         ...{ datadir: null, startup: null, liveness: null, readiness: null, flowControl: null },
-        ...{ draining: null, awaited: null, dnsProblem: null, uuid: null, epoch: null },
+        ...{ draining: null, transfer: null, awaited: null, dnsProblem: null },
+        ...{ uuid: null, epoch: null },
       },
     ],
   });
+});
+
+test.each<[string, Transfer, TransferOverview]>([
+  [
+    "a joiner",
+    {
+      ...{ role: "joiner", stage: "receiving", donor: "galera-0", bytes: 7 },
+      ...{ totalBytes: 20, bytesPerSecond: 3 },
+    },
+    {
+      ...{ role: "joiner", stage: "receiving", donor: "galera-0", bytes: 7 },
+      ...{ totalBytes: 20, bytesPerSecond: 3 },
+    },
+  ],
+  [
+    "a joiner whose donor does not tell",
+    {
+      ...{ role: "joiner", stage: "waiting", donor: undefined, bytes: 0 },
+      ...{ totalBytes: undefined, bytesPerSecond: undefined },
+    },
+    {
+      ...{ role: "joiner", stage: "waiting", donor: null, bytes: 0 },
+      ...{ totalBytes: null, bytesPerSecond: null },
+    },
+  ],
+  [
+    "a donor",
+    { role: "donor", totalBytes: 20 },
+    {
+      ...{ role: "donor", stage: null, donor: null, bytes: null },
+      ...{ totalBytes: 20, bytesPerSecond: null },
+    },
+  ],
+])("an SST: %s", (_, transfer, shown) => {
+  expect(only(tells(1, { phase: { kind: "joining" } }, { transfer }))?.transfer).toEqual(shown);
 });
 
 test("members are in the order of their ordinals", () => {

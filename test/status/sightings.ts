@@ -13,7 +13,8 @@ export function report(state: MemberState, patch: Partial<Report> = {}): Report 
   const why = `${state.phase.kind}: the server is in no component`;
   return {
     ...{ state, peers: [], peersAgeMs: undefined, dnsProblem: undefined, awaited: undefined },
-    ...{ server: undefined, paused: undefined, draining: undefined },
+    ...{ server: undefined, denied: false, paused: undefined, draining: undefined },
+    transfer: undefined,
     startup: { ok: true, why: state.phase.kind },
     liveness: { ok: true, why: state.phase.kind },
     readiness: { ok: false, why },

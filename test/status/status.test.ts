@@ -21,6 +21,7 @@ const address = (ordinal: number) => `127.0.72.${ordinal + 101}`;
 const debugPod: Host = {
   ...{ hostname: "debug-7d4b9", hosts: "", resolvConf: "", namespace: undefined },
   addresses: [],
+  limits: { memoryBytes: undefined, cpus: undefined },
 };
 
 interface Setting {

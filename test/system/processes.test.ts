@@ -27,6 +27,13 @@ test("the input arrives, and its end", async () => {
   });
 });
 
+test("the input can be a regular file, which has no name", async () => {
+  const script = "test -f /dev/stdin && cat /dev/stdin && readlink /proc/self/fd/0";
+  const { output, exitCode } = await sh(script, { input: "secret\n", inputIsFile: true });
+  expect(exitCode).toBe(0);
+  expect(output).toMatch(/^secret\n\/dev\/shm\/galera-peers-\w+ \(deleted\)\n$/);
+});
+
 test("of much output the last 64 KiB are kept, in whole letters", async () => {
   const { output } = await sh("yes ü | head -c 3000000; echo the end");
   expect(Buffer.byteLength(output)).toBeLessThanOrEqual(65_540);
@@ -40,6 +47,11 @@ test("variables are added, replaced and removed", async () => {
   });
   delete process.env.GALERA_PEERS_TEST;
   expect(output).toBe("added replaced \n");
+});
+
+test.runIf(process.getuid?.() === 0)("root runs it as another, in no further group", async () => {
+  const { output } = await sh("id -u; id -G", { account: { uid: 4321, gid: 1234 } });
+  expect(output).toBe("4321\n1234\n");
 });
 
 describe("codes", () => {
@@ -92,6 +104,20 @@ describe("a signal", () => {
     expect(await end).toMatchObject({ exitCode: 137 });
     expect(performance.now() - aborted).toBeGreaterThan(350);
     expect(performance.now() - aborted).toBeLessThan(1000);
+  });
+
+  test("that only asks leaves the time that it takes", async () => {
+    const note = join(directory, "asked");
+    const quit = new AbortController();
+    const script = `trap 'sleep 0.6; exit 5' TERM; echo $$ > ${note}; while :; do sleep 0.05; done`;
+    const end = sh(script, { quit: quit.signal });
+    await expect.poll(() => existsSync(note) && readFileSync(note, "utf8")).toMatch(/\d+\n/);
+    quit.abort();
+    expect(await end).toMatchObject({ exitCode: 5 });
+  });
+
+  test("that asked before is heard", async () => {
+    expect(await sh("sleep 60", { quit: AbortSignal.abort() })).toMatchObject({ exitCode: 143 });
   });
 
   test("that has come before starts nothing", async () => {

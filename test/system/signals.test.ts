@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import {
   exitCodeOfSignal,
+  heardBefore,
   Interrupted,
   listenForSignals,
   signalGroup,
@@ -55,4 +56,17 @@ test("exit codes and signals", () => {
 test("a group that is gone, or never was, gets no signal and is no error", () => {
   expect(signalGroup(undefined, "SIGTERM")).toBe(false);
   expect(signalGroup(2 ** 22 + 1, "SIGTERM")).toBe(false);
+});
+
+test.each([
+  [
+    "all of Node's handlers are there",
+    "SigIgn:\t0000000001001000\nSigCgt:\t0000000100004602\n",
+    undefined,
+  ],
+  ["that of SIGTERM has gone", "SigCgt:\t0000000100000602\n", "SIGTERM"],
+  ["that of SIGINT has gone", "SigCgt:\t0000000100004600\n", "SIGINT"],
+  ["nobody knows", "", undefined],
+])("what came while Node began: %s", (_, status, name) => {
+  expect(heardBefore(status)).toBe(name);
 });

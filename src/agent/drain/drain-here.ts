@@ -3,6 +3,7 @@
  * ended. It hands in what is left of the limits each time, so that an agent that has begun anew goes
  * on where the one before was.
  */
+import { formatServer } from "../../dns/lookup.js";
 import type { Settings } from "../../settings.js";
 import type { Clock } from "../../system/clock.js";
 import { exitCode, Failure } from "../../system/failure.js";
@@ -77,7 +78,7 @@ export async function drainHere(
   }
 
   function silent(why: string): Failure {
-    const what = `no agent on ${here.host}:${here.port} (${why})`;
+    const what = `no agent on ${formatServer(here)} (${why})`;
     return new Failure(exitCode.unavailable, `${what}: nobody knows whose turn it is to leave`);
   }
 }

@@ -2,6 +2,7 @@ import { FormatError, fromJson, readState } from "../../bootstrap/format.js";
 import type { MemberState } from "../../bootstrap/member.js";
 import { type Report, readReport } from "../report.js";
 import { exchange, type Reply } from "./exchange.js";
+import type { PeerTls } from "./secure.js";
 import { isSignedBy, signatureHeader, tellingSubject } from "./signature.js";
 
 /** What asking a member's agent came to. */
@@ -22,6 +23,8 @@ export interface AskOptions {
   readonly port: number;
   /** The shared key; undefined: states are exchanged unsigned. */
   readonly key: string | undefined;
+  /** Left out: nothing is encrypted. */
+  readonly tls?: PeerTls | undefined;
   /** Without a key, answers that are signed are taken unverified: for what is only shown. */
   readonly unverified?: true;
   /** Another one each time, so that an earlier answer is none to this question. */
@@ -64,16 +67,25 @@ async function ask<T>(
     path: `${path}?nonce=${nonce}`,
     timeoutMs,
     signal: to.signal,
+    tls: to.tls,
   });
   if (reply.kind === "none") {
     return { kind: "silent", what: `its agent: ${reply.why}`, absent: reply.refused };
   }
+  if (reply.status === 403) return silent(refusal(to.tls));
   if (reply.status !== 200) return silent(`its agent answers with status ${reply.status}`);
   const doubt = doubtAbout(reply, key, tellingSubject(path, nonce));
   if (doubt !== undefined && !(key === undefined && unverified)) {
     return { ...silent(doubt), unproved: true };
   }
   return readAnswer(name, reply.body, read, nameOf);
+}
+
+/** Only members are told: whoever has a certificate of their authority. */
+function refusal(tls: PeerTls | undefined): string {
+  return tls === undefined
+    ? "its agent answers over TLS only (GALERA_TLS_DIR), and I have no certificate"
+    : "its agent does not take my certificate: another authority than in its ca.crt?";
 }
 
 function silent(what: string): Silent {

@@ -3,10 +3,13 @@ import { galeraPort } from "../../galera/group-port.js";
 import type { Clock } from "../../system/clock.js";
 import { askState } from "./ask.js";
 import type { Accepts } from "./port.js";
+import type { PeerTls } from "./secure.js";
 
 export interface ContactOptions {
   readonly agentPort: number;
   readonly key: string | undefined;
+  /** Left out: nothing is encrypted. */
+  readonly tls?: PeerTls | undefined;
 }
 
 export interface ContactPorts {
@@ -23,14 +26,14 @@ const agentIsAbsentAfterMs = 10_000;
 
 /** Asks members' agents; a member without one is present if Galera's port accepts a connection. */
 export function createContact(
-  { agentPort, key }: ContactOptions,
+  { agentPort: port, key, tls }: ContactOptions,
   { clock, newId, accepts }: ContactPorts,
 ): FindOut {
   const absentSince = new Map<string, number>();
   return async ({ name, address, atStake }, signal) => {
     if (address === undefined) return { kind: "silent", what: "no DNS record" };
     const nonce = newId();
-    const answer = await askState({ name, address, port: agentPort, key, nonce, signal });
+    const answer = await askState({ name, address, port, key, tls, nonce, signal });
     const nowMs = clock.now();
     if (answer.kind === "told") {
       absentSince.delete(name);

@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
 import { exitCode, Failure, messageOf } from "../../system/failure.js";
+import { readAtMost } from "../../system/files.js";
 
 /** Shorter ones can be guessed. */
 const shortestKey = 16;
+/** A key has no need of more. */
+const longestFileBytes = 65_536;
 
 /**
  * The key that the members share, from `GALERA_AGENT_KEY` or the file that `GALERA_AGENT_KEY_FILE`
@@ -28,9 +30,13 @@ export function readAgentKey(
 }
 
 function readKeyFile(path: string): string {
+  let bytes: Buffer | undefined;
   try {
-    return readFileSync(path, "utf8").trim();
+    bytes = readAtMost(path, longestFileBytes);
   } catch (error) {
     throw new Failure(exitCode.config, `GALERA_AGENT_KEY_FILE: ${messageOf(error)}`);
   }
+  if (bytes !== undefined) return bytes.toString("utf8").trim();
+  const what = `${path} is longer than ${longestFileBytes} bytes`;
+  throw new Failure(exitCode.config, `GALERA_AGENT_KEY_FILE: ${what}`);
 }

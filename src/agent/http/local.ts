@@ -2,6 +2,7 @@
  * How `run` talks to the agent of its own pod: a sidecar, or a child that it starts itself and leaves
  * behind when it becomes the server.
  */
+
 import type { Evidence } from "../../bootstrap/evidence.js";
 import {
   count,
@@ -17,6 +18,7 @@ import {
   text,
   toJson,
 } from "../../bootstrap/format.js";
+import { formatServer } from "../../dns/lookup.js";
 import type { Target } from "../../dns/service.js";
 import type { Clock } from "../../system/clock.js";
 import { exitCode, Failure } from "../../system/failure.js";
@@ -113,7 +115,7 @@ export function createLocalAgent({ host, port, key }: LocalOptions): LocalAgent 
   }
 
   function from(why: string): string {
-    return `the agent on ${host}:${port}: ${why}`;
+    return `the agent on ${formatServer({ host, port })}: ${why}`;
   }
 }
 

@@ -20,7 +20,7 @@ interface Before {
 
 /** @param peers where DNS says that they are */
 export function createNeighbours(
-  { agentPort: port, key }: ContactOptions,
+  { agentPort: port, key, tls }: ContactOptions,
   { newId, accepts }: Pick<ContactPorts, "newId" | "accepts">,
   peers: () => PeerSet | undefined,
 ): Neighbours {
@@ -34,7 +34,7 @@ export function createNeighbours(
     const before = known.get(name)?.muteLooks ?? 0;
     const mute: Neighbour = { kind: "mute", looks: before + 1 };
     if (address === undefined) return mute; // Galera counts it in, and nothing speaks against it
-    const answer = await askReport({ name, address, port, key, nonce: newId(), signal });
+    const answer = await askReport({ name, address, port, key, tls, nonce: newId(), signal });
     const told = answer.kind === "told" ? answer.told : undefined;
     const its: Neighbour = told === undefined ? mute : { kind: "answers", report: told };
     // An agent notices within a second that its server has been killed; that it answers, at once.

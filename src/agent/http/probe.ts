@@ -3,8 +3,10 @@
  * same over HTTP. It is called every few seconds, so the request is written by hand: node:http costs
  * half as much again as all the rest.
  */
+
 import { connect } from "node:net";
 import { FormatError, field, flag, fromJson, line } from "../../bootstrap/format.js";
+import { formatServer } from "../../dns/lookup.js";
 import type { Settings } from "../../settings.js";
 import { errnoOf, exitCode, Failure, messageOf } from "../../system/failure.js";
 import { type Probe, probePaths } from "../probes.js";
@@ -30,7 +32,7 @@ export async function askHealth(
   const nobody = (why: string) =>
     new Failure(
       exitCode.unhealthy,
-      `no agent answers on ${host}:${port} (POD_IP, GALERA_AGENT_PORT): ${why}`,
+      `no agent answers on ${formatServer({ host, port })} (POD_IP, GALERA_AGENT_PORT): ${why}`,
     );
   const answer = await get(host, port, probePaths[probe], signal).catch((error) => {
     signal.throwIfAborted();

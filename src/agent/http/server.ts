@@ -5,7 +5,9 @@ import { toJson } from "../../bootstrap/format.js";
 import { messageOf } from "../../system/failure.js";
 import type { Health } from "../health.js";
 import { type Probe, probePaths, probes } from "../probes.js";
+import { alsoOverTls, limitConnections } from "./connections.js";
 import { listen, type PortOptions, type PortPorts } from "./listen.js";
+import type { PeerTls } from "./secure.js";
 import { isSignedBy, requestSubject, sign, signatureHeader, tellingSubject } from "./signature.js";
 
 /** What the agent answers with. */
@@ -23,6 +25,8 @@ export interface Handlers {
 
 export interface ListenOptions extends PortOptions {
   readonly key: string | undefined;
+  /** Left out: nothing is encrypted. */
+  readonly tls?: PeerTls | undefined;
 }
 
 export interface ServePorts extends PortPorts {
@@ -46,7 +50,7 @@ export async function serve(
   options: ListenOptions,
   ports: ServePorts,
 ): Promise<Server> {
-  const { key } = options;
+  const { tls } = options;
   const { fault } = ports;
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -58,9 +62,10 @@ export async function serve(
   // A connection is for one request: whoever sends more at once is none of those who ask.
   server.maxRequestsPerSocket = 1;
   server.on("dropRequest", (_, socket) => socket.destroy());
-  limitConnections(server);
+  if (tls !== undefined) alsoOverTls(server, tls, limits.requestMs);
+  limitConnections(server, limits.connections);
   server.on("request", async (request: IncomingMessage, response) => {
-    const { status, body, signature, contentType } = await answer(request, handlers, key).catch(
+    const { status, body, signature, contentType } = await answer(request, handlers, options).catch(
       (error) => {
         fault(`an answer to ${request.method}: ${messageOf(error)}`);
         return bad(500, "a fault, which its log names");
@@ -79,33 +84,6 @@ export async function serve(
   return server;
 }
 
-/**
- * Whoever holds many connections loses the oldest, and keeps nobody else out: those that have asked
- * for something are not cut off for those that have not.
- */
-function limitConnections(server: Server): void {
-  const silent = new Set<Socket>();
-  const asking = new Set<Socket>();
-  const add = (sockets: Set<Socket>, socket: Socket) => {
-    sockets.add(socket);
-    const [oldest] = sockets;
-    if (oldest === undefined || sockets.size <= limits.connections) return;
-    sockets.delete(oldest);
-    oldest.destroy();
-  };
-  server.on("connection", (socket) => {
-    socket.on("close", () => {
-      silent.delete(socket);
-      asking.delete(socket);
-    });
-    add(silent, socket);
-  });
-  server.on("request", ({ socket }) => {
-    silent.delete(socket);
-    if (!socket.destroyed) add(asking, socket);
-  });
-}
-
 interface Reply {
   readonly status: number;
   readonly body: string;
@@ -117,13 +95,17 @@ interface Reply {
 async function answer(
   request: IncomingMessage,
   handlers: Handlers,
-  key: string | undefined,
+  { key, tls }: Pick<ListenOptions, "key" | "tls">,
 ): Promise<Reply> {
   const { method = "", socket } = request;
   const url = URL.parse(request.url ?? "/", "http://agent");
   if (url === null) return bad(400, "no path");
   const { pathname, searchParams } = url;
-  if (method === "GET" || method === "HEAD") {
+  const isTold = method === "GET" || method === "HEAD";
+  if (isTold && members.has(pathname) && tls?.mode === "on" && !tls.isMember(socket)) {
+    return bad(403, "only over TLS, with a certificate of this member's authority");
+  }
+  if (isTold) {
     const open = await told(pathname, searchParams, handlers, key);
     if (open !== undefined) return open;
   }
@@ -147,7 +129,10 @@ const local: Readonly<Record<string, (handlers: Handlers, body: string) => unkno
   "POST /v1/drain": ({ drain }, body) => drain(body),
 };
 
-/** What anybody may ask; undefined for what not. */
+/** What is told to members; while no one has certificates, anybody may be one. */
+const members: ReadonlySet<string> = new Set(["/v1/state", "/v1/status"]);
+
+/** What is told; undefined for what is not. */
 async function told(
   pathname: string,
   searchParams: URLSearchParams,

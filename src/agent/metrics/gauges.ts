@@ -87,6 +87,16 @@ const member: readonly PlainGauge[] = [
     help: "Members of the last primary component that this member was in.",
     value: ({ state }) => state.ledger?.view.members.length || undefined,
   },
+  {
+    name: "sst_received_bytes",
+    help: "What of a state transfer (SST) has been received; absent while this member receives none.",
+    value: ({ transfer }) => (transfer?.role === "joiner" ? transfer.bytes : undefined),
+  },
+  {
+    name: "sst_total_bytes",
+    help: "What its donor has to send; absent where the donor's agent does not tell.",
+    value: ({ transfer }) => (transfer?.role === "joiner" ? transfer.totalBytes : undefined),
+  },
 ];
 
 const server: readonly PlainGauge[] = [

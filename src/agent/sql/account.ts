@@ -2,12 +2,19 @@
  * How the agent gets in at the server of its pod. All members use the same account: an SST brings the
  * founder's to all others.
  */
-import { createHmac } from "node:crypto";
+import { backupPrivileges } from "../../galera/wsrep-status.js";
 
 export type AgentAccount =
   /** The operating system's user: the unix_socket plugin lets it in under that name, without a secret. */
   | { readonly kind: "socket"; readonly user: string }
   | { readonly kind: "password"; readonly user: string; readonly password: string };
+
+/**
+ * What the account may. To read the status takes no privilege; `pc.bootstrap` takes SUPER and nothing less
+ * (sql/set_var.cc, sys_var::on_check_access_global: sys_vars.cc gives wsrep_provider_options none of the
+ * finer ones); SHUTDOWN is no part of SUPER. With the others mariadb-backup reads a donor's data.
+ */
+export const agentPrivileges = ["SUPER", "SHUTDOWN", ...backupPrivileges] as const;
 
 /** Of the members whose user has no name, as OpenShift's have none. */
 const sharedUser = "galera-peers";
@@ -37,5 +44,6 @@ export function agentAccount(
  * for, which a digest has by chance only.
  */
 function passwordOf(key: string): string {
+  const { createHmac } = process.getBuiltinModule("node:crypto"); // loaded by who needs it only
   return `${createHmac("sha256", key).update(purpose).digest("base64url")}-Aa1`;
 }

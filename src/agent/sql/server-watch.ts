@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { initialisationNote, temporaryServerSocket } from "../../bootstrap/datadir.js";
 import { toJson } from "../../bootstrap/format.js";
 import type { Participant } from "../../bootstrap/participant.js";
 import { loadTold } from "../../bootstrap/store.js";
@@ -11,6 +14,7 @@ import { createNotices } from "./notices.js";
 import type { ServerAnswer, ServerSql } from "./sql.js";
 
 export interface WatchOptions {
+  readonly datadir: string;
   readonly stateDir: string;
   /** An address of this pod, where its own server listens. */
   readonly address: string;
@@ -25,6 +29,8 @@ export interface WatchPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** What a liveness probe is told. */
+  readonly isAlive: () => boolean;
 }
 
 /** The server, as it was seen last. */
@@ -48,7 +54,8 @@ const unseen: ServerSight = { answer: undefined, answeredMs: undefined, paused: 
 
 /** One server, from its start to its end: an answer of one says nothing of the next. */
 interface Watched {
-  readonly sinceMs: number;
+  /** Since when it could come up: its start, or the end of the work before it. */
+  sinceMs: number;
   /** Its port was open. */
   isUp: boolean;
   sight: ServerSight;
@@ -62,8 +69,8 @@ export type ServerWatch = ReturnType<typeof createServerWatch>;
 
 /** Follows the server: what it tells, how far it is, and whether it is still there. */
 export function createServerWatch(
-  { stateDir, address, parent }: WatchOptions,
-  { participant, sql, accepts, clock, log, signal }: WatchPorts,
+  { datadir, stateDir, address, parent }: WatchOptions,
+  { participant, sql, accepts, clock, log, signal, isAlive }: WatchPorts,
 ) {
   const flowControl = createFlowControl();
   const notices = createNotices(log);
@@ -111,14 +118,30 @@ export function createServerWatch(
     server = another();
   };
 
+  /**
+   * Whether `run` still works on the datadir, before it becomes the server: init scripts and an upgrade
+   * take hours where they have much to do. A `run` that was killed leaves the same files behind. Its
+   * container is started again within minutes, however long the back-off (kubelet's is five at most), and
+   * the next `run` says first that this start is over. Until then its member is shown as one that starts:
+   * the others wait, which costs minutes, and nobody is asked for a force token, which might make a
+   * second cluster. If none comes, no file changes, and the start is over when liveness gives it up.
+   */
+  const isPreparing = (): boolean => {
+    const { kind } = participant.state().phase;
+    if (kind !== "founding" && kind !== "joining") return false; // the server has told of itself
+    const signs = [initialisationNote, temporaryServerSocket];
+    return signs.some((name) => existsSync(join(datadir, name))) && isAlive();
+  };
+
   const isGone = async (one: Watched) => {
     if (parent !== undefined) return false; // this process would have ended with it
     const answers = one.sight.answer?.kind === "status";
     const isOpen = answers || (await accepts(address, galeraPort, signal));
     if (one !== server) return false; // another start has begun meanwhile
-    const { isUp: wasUp, sinceMs } = one;
+    const { isUp: wasUp } = one;
     one.isUp = isOpen;
-    return !isOpen && (wasUp || clock.now() - sinceMs >= serverIsUpAfterMs);
+    if (!isOpen && isPreparing()) one.sinceMs = clock.now();
+    return !isOpen && (wasUp || clock.now() - one.sinceMs >= serverIsUpAfterMs);
   };
 
   const ask = async (one: Watched) => {
@@ -169,7 +192,8 @@ export function createServerWatch(
     if (kind === "idle" || kind === "waiting") return;
     const one = server;
     if (one.asking === undefined) {
-      if (clock.now() - one.askedMs < answerIsNewMs) return;
+      const isLost = one.sight.answer?.kind === "status" && !sql.isConnected();
+      if (clock.now() - one.askedMs < answerIsNewMs && !isLost) return;
       one.askedMs = clock.now();
       one.asking = ask(one).finally(() => {
         one.asking = undefined;

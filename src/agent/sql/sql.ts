@@ -13,7 +13,12 @@ import { messageOf } from "../../system/failure.js";
 export type ServerAnswer =
   | { readonly kind: "status"; readonly status: WsrepStatus }
   /** It is there, but does not answer this account. */
-  | { readonly kind: "refuses"; readonly why: string }
+  | {
+      readonly kind: "refuses";
+      readonly why: string;
+      /** There is no such account, or another one under its name. */
+      readonly denied?: true;
+    }
   /** Nobody answers. */
   | { readonly kind: "silent"; readonly why: string };
 
@@ -21,6 +26,8 @@ export type ServerAnswer =
 export interface ServerSql {
   /** Never fails; an answer takes 400 ms at most. */
   status(): Promise<ServerAnswer>;
+  /** Whether the connection that it last answered over is there: a server that ends closes it at once. */
+  isConnected(): boolean;
   /**
    * Makes the server's component primary.
    *
@@ -29,6 +36,12 @@ export interface ServerSql {
   bootstrap(): Promise<void>;
   /** @throws as `bootstrap` */
   shutdown(): Promise<void>;
+  /**
+   * Has the server and Galera read their certificates anew: for their next connections.
+   *
+   * @throws as `bootstrap`
+   */
+  reloadTls(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +63,12 @@ const deniedForMs = 30_000;
 const denials = [1045, 1698]; // ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR
 /** The connector's own errors have numbers from here on (mariadb, lib/misc/errors.js). */
 const clientErrors = 45_000;
+
+/** A server that has a variable for each option of the provider says so, by one of two errors (11.8). */
+const readOnly = /wsrep_provider_options.* (read only|cannot be changed)/;
+
+/** SQL, or an option of Galera's library that is to be set to 1. */
+type Statement = string | { readonly provider: string };
 
 /** A connection, from when it is asked for. */
 interface Link {
@@ -134,14 +153,27 @@ export function createServerSql(
     one.cut();
   };
 
-  const order = async (sql: string): Promise<void> => {
+  /** Over one connection. */
+  const order = async (...statements: readonly Statement[]): Promise<void> => {
     const own = open(); // a question does not wait for what an order takes
     try {
-      await ask(own, sql, orderMs);
+      for (const statement of statements) {
+        if (typeof statement === "string") await ask(own, statement, orderMs);
+        else await option(own, statement);
+      }
     } catch (error) {
       throw new Error(`${user} on ${path}: ${said(error)}`);
     } finally {
       await quit(own);
+    }
+  };
+
+  const option = async (over: Link, { provider }: { readonly provider: string }) => {
+    try {
+      await ask(over, `SET GLOBAL wsrep_provider_options = '${provider}=1'`, orderMs);
+    } catch (error) {
+      if (!readOnly.test(said(error))) throw error;
+      await ask(over, `SET GLOBAL wsrep_provider_${provider.replaceAll(".", "_")} = 1`, orderMs);
     }
   };
 
@@ -158,13 +190,18 @@ export function createServerSql(
         const { errno = 0 } = error as Partial<SqlError>;
         const isOfServer = errno > 0 && errno < clientErrors;
         if (!isOfServer) return { kind: "silent", why: said(error) };
-        const answer: ServerAnswer = { kind: "refuses", why: said(error) };
-        if (denials.includes(errno)) denied = { answer, untilMs: clock.now() + deniedForMs };
-        return answer;
+        const refusal = { kind: "refuses", why: said(error) } as const;
+        if (!denials.includes(errno)) return refusal;
+        denied = { answer: { ...refusal, denied: true }, untilMs: clock.now() + deniedForMs };
+        return denied.answer;
       }
     },
-    bootstrap: () => order("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=1'"),
-    shutdown: () => order("SHUTDOWN"),
+    isConnected: () => link !== undefined,
+    bootstrap: () => order({ provider: "pc.bootstrap" }),
+    // A session with wsrep is refused by a server that is not in a primary component (11.8).
+    shutdown: () => order("SET SESSION wsrep_on = OFF", "SHUTDOWN"),
+    // Each server has files of its own.
+    reloadTls: () => order({ provider: "socket.ssl_reload" }, "FLUSH LOCAL SSL"),
     close: async () => {
       isClosed = true;
       if (link !== undefined) await quit(link);

@@ -58,7 +58,7 @@ describe("is refused with one line that does not hold it", () => {
     [
       "a directory",
       { GALERA_AGENT_KEY_FILE: join(directory, "folder") },
-      /^GALERA_AGENT_KEY_FILE: EISDIR/,
+      /^GALERA_AGENT_KEY_FILE: .*folder is no regular file$/,
     ],
   ])("%s", (_, env, message) => {
     let thrown: unknown;
@@ -70,4 +70,13 @@ describe("is refused with one line that does not hold it", () => {
     expect(thrown).toMatchObject({ exitCode: 78, message: expect.stringMatching(message) });
     expect(String(thrown)).not.toContain(short);
   });
+});
+
+test("a key's file without an end is refused", () => {
+  expect(() => readAgentKey({ GALERA_AGENT_KEY_FILE: "/dev/zero" })).toThrow(
+    expect.objectContaining({
+      exitCode: 78,
+      message: "GALERA_AGENT_KEY_FILE: /dev/zero is no regular file",
+    }),
+  );
 });

@@ -4,6 +4,7 @@ import { register } from "prom-client";
 import { describe, expect, test } from "vitest";
 import { createMetrics } from "../../../src/agent/metrics/metrics.js";
 import type { Report } from "../../../src/agent/report.js";
+import type { Receiving } from "../../../src/agent/transfer/transfer.js";
 import type { Evidence } from "../../../src/bootstrap/evidence.js";
 import type { Phase } from "../../../src/bootstrap/member.js";
 import { stateOf, synced, uuid } from "../members.js";
@@ -11,6 +12,11 @@ import { exercise, firstReport, running, syncedReport, syncedState } from "../re
 import { parseExposition, valuesOf } from "./exposition.js";
 
 const wallMs = 1_700_000_000_000;
+
+const receiving: Receiving = {
+  ...{ role: "joiner", stage: "receiving", donor: "galera-1", bytes: 7, totalBytes: 9 },
+  bytesPerSecond: 2,
+};
 
 /** What a scrape says of a metric. */
 async function told(name: string, report: Report, metrics = createMetrics(() => wallMs)) {
@@ -101,6 +107,29 @@ describe("what is not known has no sample", () => {
   });
 });
 
+describe("an SST", () => {
+  const both = ["received", "total"].map((what) => `galera_peers_sst_${what}_bytes`);
+  const bytesOf = async (report: Report, metrics = createMetrics()) => {
+    const { body } = await metrics.text(report);
+    return both.map((name) => valuesOf(body, name));
+  };
+
+  test("is told by the joiner, as long as it runs", async () => {
+    const metrics = createMetrics();
+    const { totalBytes: _, ...unsized } = receiving;
+    expect(await bytesOf(syncedReport(), metrics)).toEqual([undefined, undefined]);
+    expect(await bytesOf(syncedReport({ transfer: receiving }), metrics)).toEqual([7, 9]);
+    const unknown = { ...unsized, totalBytes: undefined };
+    expect(await bytesOf(syncedReport({ transfer: unknown }), metrics)).toEqual([7, undefined]);
+    expect(await bytesOf(syncedReport(), metrics)).toEqual([undefined, undefined]);
+  });
+
+  test("is not told by its donor", async () => {
+    const report = syncedReport({ transfer: { role: "donor", totalBytes: 9 } });
+    expect(await bytesOf(report)).toEqual([undefined, undefined]);
+  });
+});
+
 test("a wait is told by its length", async () => {
   const awaited = { what: "galera-1: no DNS record", forMs: 90_500, held: false };
   expect(await told("galera_peers_waiting_seconds", firstReport({ awaited }))).toBe(90.5);
@@ -187,15 +216,17 @@ describe("laws", () => {
     ...{ comment: fc.string(), clusterSize: counts, lastCommitted: fc.option(seqnos, unknown) },
     ...{ pausedNs: fc.bigInt({ min: 0n, max: 2n ** 63n }), receiveQueue: counts },
     ...{ sendQueue: counts, desync: fc.boolean(), rejects: fc.boolean(), sstMethod: fc.string() },
+    backup: fc.boolean(),
   });
   const reports = fc.record({
     state: phases.map((phase) => ({ ...syncedState, phase })),
     peers: fc.array(fc.constantFrom("galera-0", "galera-1")),
     ...{ dnsProblem: fc.option(fc.string(), unknown), awaited: fc.constant(undefined) },
-    server: fc.option(servers, unknown),
+    ...{ server: fc.option(servers, unknown), denied: fc.boolean() },
     paused: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), unknown),
     peersAgeMs: fc.option(fc.nat(), unknown),
     draining: fc.constantFrom("waiting" as const, "leaving" as const, undefined),
+    transfer: fc.constantFrom(undefined, receiving, { role: "donor" as const, totalBytes: 9 }),
     ...{ startup: health, liveness: health, readiness: health },
   });
 

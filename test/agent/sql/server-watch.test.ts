@@ -1,6 +1,9 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createServerWatch } from "../../../src/agent/sql/server-watch.js";
 import type { ServerAnswer } from "../../../src/agent/sql/sql.js";
+import { initialisationNote, temporaryServerSocket } from "../../../src/bootstrap/datadir.js";
 import { inComponent, inPhase } from "../../../src/bootstrap/member.js";
 import type { Participant } from "../../../src/bootstrap/participant.js";
 import { saveTold, type Told } from "../../../src/bootstrap/store.js";
@@ -40,15 +43,18 @@ function watched({ parent }: { parent?: number } = {}) {
     },
   };
   let isOpen = true;
+  let isConnected = true;
   let answer: ServerAnswer | undefined = status(41n);
   let pending: ((answer: ServerAnswer) => void)[] = [];
   let asked = 0;
+  let isAlive = true;
   const watch = createServerWatch(
-    { stateDir, address: "127.0.50.1", parent },
+    { datadir: stateDir, stateDir, address: "127.0.50.1", parent },
     {
-      ...{ clock, log, signal, accepts: async () => isOpen },
+      ...{ clock, log, signal, accepts: async () => isOpen, isAlive: () => isAlive },
       participant: participant as Participant,
       sql: {
+        isConnected: () => isConnected,
         status: () => {
           asked += 1;
           return answer === undefined
@@ -57,6 +63,7 @@ function watched({ parent }: { parent?: number } = {}) {
         },
         bootstrap: async () => {},
         shutdown: async () => {},
+        reloadTls: async () => {},
         close: async () => {},
       },
     },
@@ -76,8 +83,19 @@ function watched({ parent }: { parent?: number } = {}) {
       for (const resolve of pending) resolve(what);
       pending = [];
     },
+    /** The server closes the connection. */
+    hangsUp: () => {
+      isConnected = false;
+    },
     port: (open: boolean) => {
       isOpen = open;
+    },
+    /** `run` leaves a file in the datadir, and takes it away. */
+    leaves: (file: string) => writeFileSync(join(stateDir, file), ""),
+    removes: (file: string) => rmSync(join(stateDir, file)),
+    /** No file has changed for too long. */
+    stops: () => {
+      isAlive = false;
     },
     /** A start begins. */
     starts: () => {
@@ -145,6 +163,21 @@ describe("a server is asked", () => {
     one.answers(status(50n));
     await Promise.all(both);
     expect(one.seqno()).toBe(50n);
+  });
+
+  test("anew at once where it has closed the connection, as one that was killed does", async () => {
+    const one = await running();
+    await one.watch.refresh();
+    expect(one.watch.sight().answer?.kind).toBe("status");
+    one.hangsUp();
+    const silent = { kind: "silent", why: "connection refused" } as const;
+    one.says(silent);
+    await one.watch.refresh();
+    expect(one.watch.sight().answer).toEqual(silent);
+    const { asked } = one;
+    const before = asked();
+    await one.watch.refresh();
+    expect(asked()).toBe(before); // that answer is as new as any
   });
 
   test("anew 300 ms after it was asked, however long it took to answer", async () => {
@@ -335,6 +368,60 @@ describe("a server has ended", () => {
     await one.watch.look();
     expect(one.phase()).toEqual({ kind: "idle" });
   });
+
+  describe.each([initialisationNote, temporaryServerSocket])(
+    "while there is %s in the datadir",
+    (file) => {
+      /** A start whose `run` works on the datadir for 100 s. */
+      const preparing = async () => {
+        const one = watched();
+        one.joins();
+        one.says(silent);
+        one.port(false);
+        one.leaves(file);
+        await one.clock.advance(100_000);
+        await one.watch.look();
+        return one;
+      };
+
+      test("it has not, and has 90 s from the end of that work on", async () => {
+        const one = await preparing();
+        expect(one.phase()).toEqual({ kind: "joining" });
+        one.removes(file);
+        await one.clock.advance(89_999);
+        await one.watch.look();
+        expect(one.phase()).toEqual({ kind: "joining" });
+        await one.clock.advance(1);
+        await one.watch.look();
+        expect(one.phase()).toEqual({ kind: "idle" });
+      });
+
+      test("it has, where nothing moves any more: a dead `run` has left it", async () => {
+        const one = await preparing();
+        one.stops();
+        await one.clock.advance(90_000);
+        await one.watch.look();
+        expect(one.phase()).toEqual({ kind: "idle" });
+      });
+
+      test("it has, where its port was open before", async () => {
+        const one = await preparing();
+        one.port(true);
+        await one.watch.look();
+        one.port(false);
+        await one.watch.look();
+        expect(one.phase()).toEqual({ kind: "idle" });
+      });
+
+      test("it has, where it told of itself: an official image's script leaves ours", async () => {
+        const one = await preparing();
+        one.tells(outside);
+        await one.clock.advance(90_000);
+        await one.watch.look();
+        expect(one.phase()).toEqual({ kind: "idle" });
+      });
+    },
+  );
 
   test("but was only slow, and is heard again", async () => {
     const one = await running();

@@ -127,7 +127,7 @@ describe("a server that", () => {
       socket.once("data", () => socket.end(failure(2, 1045, "28000", denial)));
     });
     const { sql, clock } = ask(server.path);
-    const refusal = { kind: "refuses", why: denial };
+    const refusal = { kind: "refuses", why: denial, denied: true };
     expect(await statuses(sql, clock, 5)).toEqual(Array(5).fill(refusal));
     expect(server.count()).toBe(1);
     await clock.advance(30_000);
@@ -163,6 +163,7 @@ describe("an order", () => {
   const orders = [
     ["pc.bootstrap", (sql: ServerSql) => sql.bootstrap()],
     ["SHUTDOWN", (sql: ServerSql) => sql.shutdown()],
+    ["reload of TLS", (sql: ServerSql) => sql.reloadTls()],
   ] as const;
 
   test.each(orders)("%s that is not answered fails, and says where", async (_, order) => {

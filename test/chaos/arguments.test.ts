@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { readArguments } from "./arguments.js";
+
+test("all of them", () => {
+  const words = "--rounds 3 --seed 7 --from 12 --old-way --report out.json".split(" ");
+  expect(readArguments(words)).toEqual({
+    ...{ rounds: 3, seed: 7, from: 12, oldWay: true, report: "out.json" },
+  });
+});
+
+test("from the first round on, the new way, without a report", () => {
+  expect(readArguments(["--rounds", "3", "--seed", "7"])).toEqual({
+    ...{ rounds: 3, seed: 7, from: 1, oldWay: false, report: undefined },
+  });
+});
+
+test.each([
+  ["", "--rounds is missing"],
+  ["--rounds 3", "--seed is missing"],
+  ["--rounds 0 --seed 1", '--rounds: "0" is not a whole number from 1 on'],
+  ["--rounds 1 --seed x", '--seed: "x" is not a whole number from 1 on'],
+  ["--rounds 1 --seed 1 --from 0", '--from: "0" is not a whole number from 1 on'],
+  ["--rounds 1 --seed 1 --fast", "Unknown option '--fast'"],
+  ["--rounds 1 --seed 1 more", "Unexpected argument 'more'"],
+])("wrong: %s", (line, what) => {
+  expect(readArguments(line.split(" ").filter((word) => word !== ""))).toContain(what);
+});

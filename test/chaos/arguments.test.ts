@@ -14,6 +14,15 @@ test("from the first round on, the new way, without a report", () => {
   });
 });
 
+test("the sum of reports", () => {
+  expect(readArguments(["--sum", "a.json", "b.json"])).toEqual({
+    ...{ reports: ["a.json", "b.json"], policy: undefined },
+  });
+  expect(readArguments(["--sum", "--policy", "Parallel", "a.json"])).toEqual({
+    ...{ reports: ["a.json"], policy: "Parallel" },
+  });
+});
+
 test.each([
   ["", "--rounds is missing"],
   ["--rounds 3", "--seed is missing"],
@@ -22,6 +31,9 @@ test.each([
   ["--rounds 1 --seed 1 --from 0", '--from: "0" is not a whole number from 1 on'],
   ["--rounds 1 --seed 1 --fast", "Unknown option '--fast'"],
   ["--rounds 1 --seed 1 more", "Unexpected argument 'more'"],
+  ["--sum", "--sum: no report is given"],
+  ["--sum --policy All a.json", '--policy: "All" is neither OrderedReady nor Parallel'],
+  ["--sum a.json --seed 1", "Unknown option '--seed'"],
 ])("wrong: %s", (line, what) => {
   expect(readArguments(line.split(" ").filter((word) => word !== ""))).toContain(what);
 });

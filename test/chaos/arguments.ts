@@ -1,4 +1,13 @@
 import { parseArgs } from "node:util";
+import type { Policy } from "../../src/lab/statefulset.js";
+
+/** What campaigns came to, together. */
+export interface SumArguments {
+  /** The files of `--report`. */
+  readonly reports: readonly string[];
+  /** Only the rounds of these labs. */
+  readonly policy: Policy | undefined;
+}
 
 export interface CampaignArguments {
   readonly seed: number;
@@ -11,6 +20,7 @@ export interface CampaignArguments {
 }
 
 export const usage = `usage: scripts/chaos --rounds N --seed S [--from K] [--old-way] [--report FILE.json]
+       scripts/chaos --sum [--policy OrderedReady|Parallel] FILE.json...
 
 Random faults on a real cluster, with clients that write all the while. Needs root and network
 namespaces: without partitions it is not the campaign.
@@ -20,28 +30,46 @@ namespaces: without partitions it is not the campaign.
   --from K        the first one's number: --from K --rounds 1 plays round K again, in a new lab
   --old-way       without agents, and with --bootstrap sole-peer. Of the same rounds those are played
                   that are OrderedReady: with Parallel nobody is ever alone
-  --report FILE   what it came to, as JSON, after every round`;
+  --report FILE   what it came to, as JSON, after every round
+  --sum           what the campaigns of these reports came to together`;
 
 /** @returns what is wrong, where it cannot be read */
-export function readArguments(argv: readonly string[]): CampaignArguments | string {
+export function readArguments(argv: readonly string[]): CampaignArguments | SumArguments | string {
   try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        ...{ rounds: { type: "string" }, seed: { type: "string" }, from: { type: "string" } },
-        ...{ "old-way": { type: "boolean" }, report: { type: "string" } },
-      },
-    });
-    return {
-      rounds: readCount("--rounds", values.rounds),
-      seed: readCount("--seed", values.seed),
-      from: readCount("--from", values.from ?? "1"),
-      oldWay: values["old-way"] === true,
-      report: values.report,
-    };
+    return argv.includes("--sum") ? readSum(argv) : readCampaign(argv);
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+function readCampaign(argv: readonly string[]): CampaignArguments {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      ...{ rounds: { type: "string" }, seed: { type: "string" }, from: { type: "string" } },
+      ...{ "old-way": { type: "boolean" }, report: { type: "string" } },
+    },
+  });
+  return {
+    rounds: readCount("--rounds", values.rounds),
+    seed: readCount("--seed", values.seed),
+    from: readCount("--from", values.from ?? "1"),
+    oldWay: values["old-way"] === true,
+    report: values.report,
+  };
+}
+
+function readSum(argv: readonly string[]): SumArguments {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { sum: { type: "boolean" }, policy: { type: "string" } },
+    allowPositionals: true,
+  });
+  const { policy } = values;
+  if (policy !== undefined && policy !== "OrderedReady" && policy !== "Parallel")
+    throw new Error(`--policy: "${policy}" is neither OrderedReady nor Parallel`);
+  if (positionals.length === 0) throw new Error("--sum: no report is given");
+  return { reports: positionals, policy };
 }
 
 function readCount(flag: string, text: string | undefined): number {

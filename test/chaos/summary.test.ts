@@ -1,6 +1,10 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { planRound } from "./plan.js";
 import type { RoundResult } from "./round.js";
+import { sumOfReports } from "./sum.js";
 import { summarise, summaryText } from "./summary.js";
 
 const result = (round: number, change: Partial<RoundResult> = {}): RoundResult => ({
@@ -22,7 +26,7 @@ test("sums over all rounds", () => {
   ];
   const summary = summarise(results, 3_600_000 / 20);
   expect(summary).toMatchObject({
-    ...{ rounds: 4, roundsPerHour: 80, acknowledged: 400, lost: 3, roundsWithLoss: 1, humans: 1 },
+    ...{ rounds: 4, hours: 0.05, acknowledged: 400, lost: 3, roundsWithLoss: 1, humans: 1 },
     ...{
       twoClusters: 1,
       findings: { "lost row": 1, "two clusters": 1, "human needed": 1 },
@@ -65,4 +69,39 @@ test("kills that there was nobody for are none", () => {
 test("no round has come back", () => {
   const { recovery } = summarise([result(1, { recoveryMs: null })], 1000);
   expect(recovery).toEqual({ medianMs: null, worstMs: null });
+});
+
+describe("several reports", () => {
+  const directory = () => {
+    const dir = mkdtempSync(join(tmpdir(), "chaos-reports-"));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    return dir;
+  };
+
+  test("are summed, of all rounds or those of one kind of lab", () => {
+    const dir = directory();
+    const report = (name: string, rounds: readonly RoundResult[]) => {
+      writeFileSync(join(dir, name), JSON.stringify({ rounds }));
+      return join(dir, name);
+    };
+    const first = result(1, { lost: 2, findings: [lost] });
+    const other = result(11, { lost: 5, findings: [lost] });
+    expect(first.plan.policy).not.toBe(other.plan.policy);
+    const reports = [report("one.json", [first, result(2)]), report("two.json", [other])];
+    const all = sumOfReports({ reports, policy: undefined });
+    expect(all).toMatchObject({ rounds: 3, lost: 7, roundsWithLoss: 2, acknowledged: 300 });
+    expect(summaryText(all)).toMatch(/^3 rounds: /);
+    const { policy } = other.plan;
+    expect(sumOfReports({ reports, policy })).toMatchObject({ rounds: 1, lost: 5 });
+  });
+
+  test.each([
+    ["no JSON", "{", /^.*file: .*JSON/],
+    ["no report", "{}", /^.*file: it is no report of a campaign$/],
+    ["no file", undefined, /^.*file: ENOENT/],
+  ])("%s", (_, text, what) => {
+    const file = join(directory(), "file");
+    if (text !== undefined) writeFileSync(file, text);
+    expect(() => sumOfReports({ reports: [file], policy: undefined })).toThrow(what);
+  });
 });

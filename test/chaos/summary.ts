@@ -5,8 +5,8 @@ import type { RoundResult } from "./round.js";
 
 export interface Summary {
   readonly rounds: number;
-  readonly hours: number;
-  readonly roundsPerHour: number;
+  /** Undefined for the rounds of several campaigns, which may have run at once. */
+  readonly hours: number | undefined;
   /** All servers were to be down at once, and were. */
   readonly withOutage: number;
   readonly withDns: number;
@@ -49,15 +49,16 @@ export interface KindSummary {
   readonly recovery: Recovery;
 }
 
-export function summarise(results: readonly RoundResult[], tookMs: number): Summary {
-  const hours = tookMs / 3_600_000;
+/** @param tookMs of one campaign */
+export function summarise(results: readonly RoundResult[], tookMs?: number): Summary {
   const total = (count: (result: RoundResult) => number) =>
     results.reduce((sum, result) => sum + count(result), 0);
   const rounds = (is: (result: RoundResult) => boolean) => results.filter(is).length;
   const kinds = [...new Set(results.flatMap(({ plan }) => plan.kinds))].sort();
   const found = [...new Set(results.flatMap(({ findings }) => findings.map(({ kind }) => kind)))];
   return {
-    ...{ rounds: results.length, hours, roundsPerHour: results.length / hours },
+    rounds: results.length,
+    hours: tookMs === undefined ? undefined : tookMs / 3_600_000,
     withOutage: rounds(({ plan, allDown }) => plan.outage && allDown),
     withDns: rounds(({ plan }) => plan.dns),
     withTwo: rounds(({ plan }) => plan.kinds.length > 1),
@@ -120,13 +121,14 @@ const doneText = ({ planned, leftOut }: Steps) => `${planned - leftOut} of ${pla
 const seconds = (ms: number | null) => (ms === null ? "-" : `${(ms / 1000).toFixed(1)} s`);
 
 export function summaryText(summary: Summary): string {
-  const { rounds, roundsPerHour, withOutage, withDns, recovery, byKind } = summary;
+  const { rounds, hours, withOutage, withDns, recovery, byKind } = summary;
   const kinds = Object.entries(byKind).map(
     ([kind, one]) =>
       `  ${kind.padEnd(36)} ${String(one.rounds).padStart(4)} rounds, back in ${seconds(one.recovery.medianMs)} (worst ${seconds(one.recovery.worstMs)}), ${one.lost} rows lost, ${one.humans} humans, ${one.withFindings} with findings`,
   );
+  const rate = hours === undefined ? "" : `, ${(rounds / hours).toFixed(0)} an hour`;
   return [
-    `${rounds} rounds, ${roundsPerHour.toFixed(0)} an hour: ${withOutage} with a full outage, ${withDns} with DNS faults, ${summary.withTwo} with two kinds of faults at once`,
+    `${rounds} rounds${rate}: ${withOutage} with a full outage, ${withDns} with DNS faults, ${summary.withTwo} with two kinds of faults at once`,
     ...kinds,
     `${summary.acknowledged} writes acknowledged, ${summary.lost} lost in ${summary.roundsWithLoss} rounds; ${summary.twoClusters} rounds with two clusters; ${summary.humans} needed a human`,
     `back after the last fault in ${seconds(recovery.medianMs)} (median), ${seconds(recovery.worstMs)} (worst)`,

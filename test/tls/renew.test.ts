@@ -39,9 +39,15 @@ async function following() {
   const used: TlsPem[] = [];
   const agent = { inUse: loadTls(dir, Date.now()).pem, fault: undefined as Error | undefined };
   const stop = new AbortController();
-  const wall = { ms: Date.now() };
+  const wall = { aheadMs: 0 };
   const ended = followTls(dir, {
-    ...{ clock, log, signal: stop.signal, time: () => wall.ms, inUse: () => agent.inUse },
+    ...{
+      clock,
+      log,
+      signal: stop.signal,
+      time: () => Date.now() + wall.aheadMs,
+      inUse: () => agent.inUse,
+    },
     use: (pem) => {
       if (agent.fault !== undefined) throw agent.fault;
       agent.inUse = pem;
@@ -130,12 +136,12 @@ test("a new authority alone is taken too", async () => {
 
 test("a certificate that nobody renews is told of once, a week before; then as expired", async () => {
   const { said, wall, used } = await following();
-  wall.ms += 84 * dayMs;
+  wall.aheadMs += 84 * dayMs;
   await clock.advance(5 * lookMs);
   expect(said()).toEqual([
     expect.stringMatching(/^warn: tls.crt: CN=galera expires at \S+, and has not been renewed/),
   ]);
-  wall.ms += 7 * dayMs;
+  wall.aheadMs += 7 * dayMs;
   await clock.advance(5 * lookMs);
   expect(said()).toEqual([
     expect.stringMatching(/^error: TLS stays as it was: tls.crt: CN=galera has expired at/),

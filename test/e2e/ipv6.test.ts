@@ -157,11 +157,17 @@ describe("members that have IPv6 alone", () => {
   });
 
   test("status, and probes by exec and over HTTP", async () => {
-    const { stdout } = await exec(0, ["status", "--json"]);
-    const { members } = JSON.parse(stdout) as Overview;
-    expect(members.map(({ addresses, wsrepState }) => [addresses, wsrepState])).toEqual(
-      all.map((i) => [[v6(i)], "Synced"]),
+    // An agent asks its server once a second.
+    const members = await until(
+      async () => {
+        const { stdout } = await exec(0, ["status", "--json"]);
+        const { members } = JSON.parse(stdout) as Overview;
+        return members.every(({ wsrepState }) => wsrepState === "Synced") && members;
+      },
+      () => "everybody to be Synced in the status",
+      10_000,
     );
+    expect(members.map(({ addresses }) => addresses)).toEqual(all.map((i) => [v6(i)]));
     const table = await exec(0, ["status"]);
     expect(table.stdout).toMatch(/^MEMBER +READY .* ADDRESS\ngalera-0 +yes .* fd00:89::1$/m);
     for (const probe of ["startup", "liveness", "readiness"]) {

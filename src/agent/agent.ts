@@ -26,6 +26,7 @@ import { reportOf } from "./report.js";
 import { createServerWatch } from "./sql/server-watch.js";
 import type { ServerSql } from "./sql/sql.js";
 import { donorAmong } from "./transfer/donor.js";
+import { createUnreleased } from "./transfer/unreleased.js";
 import { createTransferWatch } from "./transfer/watch.js";
 
 export interface AgentOptions extends Omit<ListenOptions, "signal"> {
@@ -69,8 +70,12 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
     ...{ ...ports, signal },
     isAlive: () => liveness(vitals()).ok,
   });
+  const isUnreleased = createUnreleased(options.name, {
+    ...{ clock, server: watch.sight, phase: () => participant.state().phase },
+    ask: (names) => ports.neighbours(names, signal),
+  });
   const deciding = createDeciding(options, {
-    ...{ ...ports, signal, watch },
+    ...{ ...ports, signal, watch, isUnreleased },
     decided: metrics.decided,
   });
   const transfer = createTransferWatch(options.datadir, {

@@ -34,6 +34,8 @@ export interface DecidingPorts {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly end: EndProcess;
+  /** Whether Galera takes the server for a donor, and it is none any more. */
+  readonly isUnreleased: () => Promise<boolean>;
   /** Told of each decision. */
   readonly decided: (action: Decision["action"]) => void;
 }
@@ -195,6 +197,9 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     pass: async () => {
       await watch.look();
       if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
+      if (await ports.isUnreleased()) {
+        await endServer("which Galera takes for the donor of a state transfer that is over");
+      }
       killServer();
       const { kind } = participant.state().phase;
       if (kind === "waiting" && clock.now() - (askedMs ?? clock.now()) > asksWithinMs) {

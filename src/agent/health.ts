@@ -162,17 +162,19 @@ function bySql(status: WsrepStatus, told: string, sendsBackup: boolean): Health 
   if (rejects) return no("the server rejects queries (wsrep_reject_queries)");
   if (desync) return no("the server is desynced (wsrep_desync)");
   // Galera's comment goes into details ("Joining: receiving State Transfer"), which change.
-  if (state !== localState.synced && state !== localState.donor) {
+  const isDonor = state === localState.donor;
+  // One that was a donor when it lost its component is one without being told so (transfer/unreleased.ts).
+  if (state !== localState.synced && (!isDonor || told === "joined")) {
     return no(`the server is not synced (${comment.split(":")[0]})`);
   }
   // A lock desyncs a server as well, and tells nobody (FLUSH TABLES WITH READ LOCK).
-  if (state === localState.donor && told !== "donor") return no("the server is locked by a backup");
+  if (isDonor && told !== "donor") return no("the server is locked by a backup");
   // The method is the joiner's to choose, whatever the donor's own wsrep_sst_method says.
-  if (state === localState.donor && !sendsBackup) {
+  if (isDonor && !sendsBackup) {
     return no("the server is a donor, and SST by anything but mariabackup blocks it");
   }
   if (!ready) return no("the server takes no queries (wsrep_ready)");
-  return yes(state === localState.donor ? "a donor that is not blocked" : "synced");
+  return yes(isDonor ? "a donor that is not blocked" : "synced");
 }
 
 /** What the server told last, where it lets this account not in. */

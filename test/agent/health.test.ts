@@ -309,6 +309,12 @@ describe("readiness", () => {
       no("the server is locked by a backup"),
     ],
     [
+      "a donor of nobody's, since it lost its component in an SST",
+      running(true, "joined"),
+      { server: says(donor) },
+      no("the server is not synced (Donor/Desynced)"),
+    ],
+    [
       "joining",
       running(true, "joined"),
       { server: says({ state: 1, comment: "Joining: receiving State Transfer" }) },

@@ -262,4 +262,31 @@ describe("by rsync, as the user wants it", () => {
     expect(cluster.log(2)).toContain("rsync SST completed on joiner");
     for (const i of [0, 1, 2]) expect(leftovers(cluster, i)).toEqual([]);
   });
+
+  test("a donor that was without its component at the end of the SST starts anew", async () => {
+    await cluster.stop(2);
+    await cluster.stop(1);
+    cluster.wipe(1);
+    cluster.begin(1);
+    const sender = await processOf(cluster, 0, "rsync", "--inplace");
+    signalProcess(sender, "SIGSTOP");
+    // The server and its agent stand still, what receives the data does not.
+    const receives = (pid: number) => commandLine(pid).some((word) => word.includes("rsync"));
+    const joiner = cluster.session(1).filter((pid) => !receives(pid));
+    for (const pid of joiner) signalProcess(pid, "SIGSTOP");
+    const logs = (what: string) =>
+      until(
+        () => cluster.log(0).includes(what),
+        () => `${what}\n${cluster.tails()}`,
+        30_000,
+      );
+    await logs("Shifting DONOR/DESYNCED -> OPEN");
+    signalProcess(sender, "SIGCONT");
+    await logs("sst sent called when not SST donor");
+    for (const pid of joiner) signalProcess(pid, "SIGCONT");
+    await cluster.says(0, /ending my server, which Galera takes for the donor/, 60_000);
+    cluster.begin(2);
+    await cluster.verify([0, 1, 2], 90_000);
+    expect(cluster.restarts(0)).toBe(1);
+  });
 });

@@ -1,5 +1,5 @@
 /*
- * How the texts of settings are read: each reader belongs to a row of the table in settings.ts.
+ * How the texts of settings are read: each reader belongs to a row of the table in setting-table.ts.
  */
 import { parseProviderOptions } from "./cnf/provider-options.js";
 import { isAddress } from "./dns/address.js";

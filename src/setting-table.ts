@@ -1,5 +1,5 @@
 /*
- * The settings of DESIGN.md: what each is called, and how its text is read.
+ * The settings (README.md has their table): what each is called, and how its text is read.
  */
 
 import { failoverProfiles } from "./server/options/failover.js";
@@ -113,7 +113,7 @@ export const settings = {
     flag: "--sst-method",
     value: "method",
     env: "GALERA_SST_METHOD",
-    help: "wsrep_sst_method (default: the template's)",
+    help: "wsrep_sst_method (default: the template's, then mariabackup where it can serve, else rsync)",
     read: matching(/^[a-z][a-z0-9_-]*$/, "an SST method such as rsync or mariabackup"),
   },
   providerOptions: {

@@ -8,6 +8,7 @@ export function findCommand(
     "find",
     "peer-finder: run hooks with the peers on standard input, or print them",
     [...discovery, ...hooks, "log"],
+    ["onStart", "onChange"],
   )
     .option("--watch-addresses", "run on-change also where a peer's addresses alone have changed")
     .action(({ watchAddresses, ...flags }: Flags & { watchAddresses?: true }) =>

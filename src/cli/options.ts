@@ -45,14 +45,24 @@ export const galeraCnf = [
 /** What members encrypt what they tell each other with. */
 export const encryption = ["tlsDir", "tls"] as const satisfies readonly SettingName[];
 
-/** A subcommand with the flags of these settings; `--help` names each one's variable too. */
-export function commandWith(name: string, summary: string, names: readonly SettingName[]): Command {
+/**
+ * A subcommand with the flags of these settings; `--help` names each one's variable too.
+ *
+ * @param flagsAlone settings whose variables it does not read
+ */
+export function commandWith(
+  name: string,
+  summary: string,
+  names: readonly SettingName[],
+  flagsAlone: readonly SettingName[] = [],
+): Command {
   const command = new Command(name).description(summary);
   for (const setting of names) {
     const { flag, value, env, help, repeatable }: Setting<unknown> = settings[setting];
     if (flag === undefined) throw new Error(`${setting} has no flag`);
     const words = value === undefined ? flag : `${flag} <${value}>`;
-    const option = new Option(words, `${help} [${env}]`);
+    const variable = flagsAlone.includes(setting) ? "" : ` [${env}]`;
+    const option = new Option(words, `${help}${variable}`);
     if (repeatable) option.argParser((one, before?: string) => (before ? `${before},${one}` : one));
     command.addOption(option);
   }

@@ -8,7 +8,7 @@ import { ownBlockOf } from "./own-block.js";
 
 /**
  * Makes a file hold `text`, one byte a character. The file is replaced whole or not at all (see
- * replace.ts); a symbolic link stays, and the file it leads to is replaced. What already holds the
+ * src/system/files.ts); a symbolic link stays, and the file it leads to is replaced. What already holds the
  * text is not touched. Others cannot read a password that this program has put there; whoever writes
  * it is the server's own user, and so are the SST scripts that read it.
  *

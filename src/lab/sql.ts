@@ -1,5 +1,5 @@
 /** The `mariadb` client's arguments for a member, whatever the user's own option files say. */
-export function clientArgs(socket: string): readonly string[] {
+function clientArgs(socket: string): readonly string[] {
   return ["--no-defaults", `--socket=${socket}`, "--host=localhost", "--user=root"];
 }
 

@@ -125,7 +125,7 @@ export function formatStatus(status: LabStatus): string {
 }
 
 /** The table of `lab ps`. */
-export function formatMembers(members: readonly MemberStatus[]): string {
+function formatMembers(members: readonly MemberStatus[]): string {
   const rows = [
     ["MEMBER", "PHASE", "READY", "PID", "ADDRESS", "RESTARTS", "WSREP STATE", "SIZE"],
     ...members.map((member) => [

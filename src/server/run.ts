@@ -84,7 +84,7 @@ export async function launchUntouched(
  * The way of a start: settings, local evidence, peers, decision, galera.cnf, first-time
  * initialisation on a founder, exec.
  *
- * @throws Failure with the exit codes of DESIGN.md; the signal's reason when it ends the start
+ * @throws Failure with the exit codes that README.md lists; the signal's reason when it ends the start
  */
 export async function run(
   command: StartCommand,

@@ -38,7 +38,7 @@ const data = { ibdata1: "", "mysql/user.frm": "", aria_log_control: "" };
 type Told = Evidence | Readonly<Record<keyof typeof remembered, Evidence>>;
 
 describe("what a datadir tells", () => {
-  /** FACTS.md has these states of grastate.dat; the same for every ledger, or one for each. */
+  /** States of grastate.dat that real servers leave; the same for every ledger, or one for each. */
   test.each<[string, Files, Told]>([
     ["nothing in it", {}, empty],
     ["what a new volume has", { "lost+found/": "" }, empty],

@@ -40,7 +40,7 @@ export function loopback(block: number, host: string, noPartitions: string): Net
   };
 }
 
-export const networkKinds = ["auto", "loopback", "namespaces"] as const;
+const networkKinds = ["auto", "loopback", "namespaces"] as const;
 export type NetworkKind = (typeof networkKinds)[number];
 
 /** @throws Failure 78 for another word */

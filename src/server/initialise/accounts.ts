@@ -37,7 +37,7 @@ export interface Accounts {
 }
 
 /** What the official image says in this case, with the names that it takes. */
-export const rootOptions =
+const rootOptions =
   "MARIADB_ROOT_PASSWORD, MARIADB_ROOT_PASSWORD_HASH, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD or MARIADB_RANDOM_ROOT_PASSWORD";
 
 /**

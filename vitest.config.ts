@@ -14,6 +14,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/{e2e,image}/**"],
+          expect: { poll: { timeout: 10_000 } },
           ...patience(30_000),
         },
       },

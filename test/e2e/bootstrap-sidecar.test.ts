@@ -1,4 +1,7 @@
 /** Who founds, with real servers and agents that are sidecars: these outlive the servers. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, createCluster, quick } from "./cluster.js";
 
@@ -49,4 +52,35 @@ test("one server stopped and started joins by itself", async () => {
   await cluster.write(10, [0, 2]);
   cluster.start(1);
   expect(await cluster.verify()).toMatchObject({ epoch });
+});
+
+test("a database that was never in a cluster, as docs/kubernetes.md has it", async () => {
+  const env = { GALERA_REPLICAS: "3" };
+  const adopted = await createCluster({ block: 92, env, provider: quick, sidecars: true });
+  try {
+    const { dir, datadir } = adopted.paths(0);
+    mkdirSync(dir, { recursive: true });
+    const directories = [`--datadir=${datadir}`, `--tmpdir=${tmpdir()}`];
+    execFileSync("mariadb-install-db", ["--no-defaults", "--user=mysql", ...directories]);
+    adopted.start(0, { restarts: false });
+    expect(await adopted.endOf(0)).toBe("exit 75");
+    await adopted.kill(0);
+
+    adopted.start(0, { env: { GALERA_BOOTSTRAP: "sole-peer" } });
+    await adopted.allSynced([0]);
+    await adopted.createTable(0);
+    await adopted.write(10, [0]);
+    await adopted.stop(0);
+    await adopted.kill(0);
+
+    adopted.start(0);
+    await adopted.allSynced([0]);
+    for (const i of [1, 2]) adopted.start(i);
+    expect(await adopted.verify(all)).toMatchObject({ rows: 10 });
+    await Promise.all(all.map(adopted.kill));
+    for (const i of all) adopted.start(i);
+    expect(await adopted.verify(all)).toMatchObject({ rows: 10 });
+  } finally {
+    await adopted.close();
+  }
 });

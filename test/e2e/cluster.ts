@@ -45,6 +45,8 @@ export interface ClusterOptions {
   readonly provider?: string;
   /** Agents are containers of their own, which outlive the server. */
   readonly sidecars?: boolean;
+  /** An SST by rsync brings no more than this a second: it can be met in the middle. */
+  readonly rsyncMiBps?: number | undefined;
   /** Members that are on another network than the tests. */
   readonly network?: Network;
 }
@@ -104,9 +106,14 @@ export const quick =
 export type Cluster = Awaited<ReturnType<typeof createCluster>>;
 
 export async function createCluster(options: ClusterOptions) {
-  const { block, network } = options;
+  const { block, network, rsyncMiBps } = options;
   const dir = mkdtempSync(join(tmpdir(), "galera-peers-cluster-"));
   chmodSync(dir, 0o711);
+  if (rsyncMiBps !== undefined) {
+    // rsync reads popt's aliases at home, and the donor's script gives it `--inplace`.
+    const alias = `rsync alias --inplace --inplace --bwlimit=${rsyncMiBps}M\n`;
+    writeFileSync(join(dir, ".popt"), alias);
+  }
   const lab = { name: "proof", dir };
   const dns: FakeDns = await startFakeDns({
     ...{ clock, log: () => {}, service: { namespace: lab.name } },
@@ -149,6 +156,7 @@ export async function createCluster(options: ClusterOptions) {
         ...env,
         POD_IP: addresses(i).join(","),
         GALERA_PROVIDER_OPTIONS: `${network?.ownPorts ? "" : listens}gcache.size=16M${options.provider ?? ""}`,
+        ...(rsyncMiBps !== undefined && { HOME: dir }),
         ...options.env,
         ...extra,
       },
@@ -556,7 +564,18 @@ export async function createCluster(options: ClusterOptions) {
   return {
     ...{ dir, dns, acknowledged, address, paths, up, name, unname, move },
     ...{ start, stop, kill, killServer, killAgent, startAgent, remove, wipe, endOf, found, close },
-    ...{ sql, status, anySynced, allSynced, createTable, write, writeBulk, keepWriting, verify },
+    ...{
+      connect,
+      sql,
+      status,
+      anySynced,
+      allSynced,
+      createTable,
+      write,
+      writeBulk,
+      keepWriting,
+      verify,
+    },
     ...{ log, ownLines, says, tails, ledger, processes },
     /** Whether it has, since its last `start`. */
     founded: (i: number) => ownLines(i).some((line) => founding.test(line)),

@@ -116,7 +116,8 @@ function start(
     Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   atEnd(async () => {
-    if (child.exitCode === null) process.kill(leader(), "SIGKILL"); // with it goes its namespace
+    const pid = child.exitCode === null ? leader() : 0;
+    if (pid > 0) process.kill(pid, "SIGKILL"); // with it goes its namespace
     await ended;
   });
   const socket = join(given.get("/run/mysqld") ?? "", "mysqld.sock");
@@ -156,7 +157,7 @@ test("a founder and a joiner of two UIDs, by rsync and by mariabackup, without a
     );
     return state === `${size},Synced`;
   };
-  await until(() => synced(1)(founder), "the founder");
+  await until(() => synced(1)(founder), "the founder", 60_000);
   await founder.ask("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY)");
   const status = readFileSync(`/proc/${founder.leader()}/status`, "utf8");
   expect(status).toMatch(/^Name:\tmariadbd$/m);

@@ -44,7 +44,8 @@ export function startContainer(
     }),
   );
   /** The container's first process, as it is numbered outside of it. */
-  const firstOf = () => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+  const firstOf = () =>
+    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()) || undefined;
   /** All of it ends with that one; unshare itself would not do, since who gives up root outlives it. */
   const kill = async () => {
     if (!isOver) process.kill(await first(), "SIGKILL");

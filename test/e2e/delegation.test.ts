@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { commandLine } from "../../src/lab/processes.js";
+import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { atEnd, scratch, startCli, startDns, until } from "./cli.js";
 
 const scripts = fileURLToPath(new URL("../fixtures/delegation", import.meta.url));
@@ -81,7 +81,7 @@ function pod(ordinal: number, dns: Dns) {
         .filter((entry) => /^\d+$/.test(entry))
         .map(Number)
         .filter((pid) => commandLine(pid).some((word) => word.includes(`${directory}/`)));
-      for (const pid of left) process.kill(pid, "SIGKILL");
+      for (const pid of left) signalProcess(pid, "SIGKILL");
       return left.length === 0;
     }, `galera-${ordinal} to be gone`);
   atEnd(async () => void (await kill()));

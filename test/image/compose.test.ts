@@ -108,7 +108,7 @@ test("three members form a cluster, and take writes on ports of this machine alo
     0,
     "CREATE DATABASE shop; CREATE TABLE shop.words (id INT AUTO_INCREMENT PRIMARY KEY, word TEXT)",
   );
-  await sql(1, "INSERT INTO shop.words (word) VALUES ('hello')");
+  await sql(1, "SET SESSION wsrep_sync_wait = 7; INSERT INTO shop.words (word) VALUES ('hello')");
   expect(await words(2)).toEqual(["hello"]);
   for (const member of members) {
     const published = await ask("port", await containerOf(member));

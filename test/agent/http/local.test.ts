@@ -186,7 +186,10 @@ const agentProgram = `
     response.end(JSON.stringify({ name: "galera-0", parent: Number(parent), ppid: process.ppid }));
     if (request.url === "/end") process.exit();
   };
-  setTimeout(() => require("node:http").createServer(answer).listen(port, address), delay);
+  const server = require("node:http").createServer(answer);
+  const listen = () => server.listen(port, address);
+  server.on("error", () => setTimeout(listen, 50)); // another one still has the port
+  setTimeout(listen, delay);
   setTimeout(process.exit, 10_000);
 `;
 
@@ -224,7 +227,7 @@ describe("whose agent decides", () => {
     expect(
       await findAgent(agent, "galera-0", leaving(agentProgram, host, port, pid, 100), ports),
     ).toBe("child");
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(8000);
     expect(await agent.about(signal)).toEqual({ name: "galera-0", parent: pid });
   });
 

@@ -196,7 +196,8 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     /** One look at the server and, where something is to be decided, at the others. */
     pass: async () => {
       await watch.look();
-      if (watch.isStuck()) await endServer("which has left the cluster and does not end by itself");
+      if (await watch.isStuck())
+        await endServer("which has left the cluster and does not end by itself");
       if (await ports.isUnreleased()) {
         await endServer("which Galera takes for the donor of a state transfer that is over");
       }

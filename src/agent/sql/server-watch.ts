@@ -87,7 +87,7 @@ export function createServerWatch(
   let server = another();
   /** What the server told, as it was taken over last; a file's inode may come back. */
   let seen: string | undefined;
-  let leftMs: number | undefined;
+  let left: { readonly sinceMs: number; readonly seemsEnded: boolean } | undefined;
 
   const told = () => {
     const what = loadTold(stateDir);
@@ -98,7 +98,7 @@ export function createServerWatch(
       if (what?.status === "disconnected") leave();
       return;
     }
-    leftMs = undefined;
+    left = undefined;
     const { primary, view } = what.current;
     const { phase: before } = participant.state();
     const uuid = what.primary?.uuid ?? participant.state().ledger?.uuid ?? zeroUuid;
@@ -113,7 +113,7 @@ export function createServerWatch(
   /** It has left the group: because it ends, or since it cannot go on. */
   const leave = () => {
     log("info", "my server has left the cluster");
-    leftMs = clock.now();
+    left = { sinceMs: clock.now(), seemsEnded: false };
     participant.idle();
     server = another();
   };
@@ -158,17 +158,18 @@ export function createServerWatch(
 
   return {
     /** Once for each time that the server has left and does not end. */
-    isStuck: () => {
-      if (leftMs === undefined || clock.now() - leftMs < endsAfterMs) return false;
-      leftMs = undefined;
-      return true;
+    isStuck: async (): Promise<boolean> => {
+      const one = left;
+      if (one === undefined || clock.now() - one.sinceMs < endsAfterMs) return false;
+      left = undefined;
+      return !one.seemsEnded || (await sql.status()).kind !== "silent";
     },
     /** Asks the server, unless it has just been asked, or there is none to ask. */
     refresh,
     sight: () => server.sight,
     /** A start has begun, or what it shall do was decided. */
     restart: () => {
-      leftMs = undefined;
+      left = undefined;
       seen = toJson(loadTold(stateDir));
       server = another();
     },
@@ -180,6 +181,8 @@ export function createServerWatch(
       await refresh();
       if (kind !== "idle" && (await isGone(server))) {
         log("info", "my server has ended");
+        // Or Galera has closed its port, and the server goes on: an IST that fails is not told.
+        left = { sinceMs: clock.now(), seemsEnded: true };
         participant.idle();
         seen = undefined; // it was only slow, perhaps, and is heard again
         server = another();

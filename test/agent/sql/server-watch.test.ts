@@ -312,9 +312,10 @@ describe("what it tells", () => {
     expect(one.phase()).toEqual({ kind: "idle" });
     expect(one.lines.at(-1)).toBe("info: my server has left the cluster");
     await one.clock.advance(29_999);
-    expect(one.watch.isStuck()).toBe(false);
+    expect(await one.watch.isStuck()).toBe(false);
     await one.clock.advance(1);
-    expect([one.watch.isStuck(), one.watch.isStuck()]).toEqual([true, false]);
+    expect(await one.watch.isStuck()).toBe(true);
+    expect(await one.watch.isStuck()).toBe(false);
   });
 
   test("that it has left, and then that it is back", async () => {
@@ -324,12 +325,44 @@ describe("what it tells", () => {
     one.tells(inPrimary);
     await one.watch.look();
     await one.clock.advance(60_000);
-    expect(one.watch.isStuck()).toBe(false);
+    expect(await one.watch.isStuck()).toBe(false);
     expect(one.phase()).toMatchObject({ kind: "running", primary: true });
   });
 });
 
 describe("a server has ended", () => {
+  /** Galera closes its port where an IST has failed, and the server is told nothing. */
+  test.each([
+    ["unless it answers 30 s later: it is stuck, which is said once", status(41n), true],
+    ["unless it refuses to answer 30 s later", refuses, true],
+    ["and is silent 30 s later", silent, false],
+  ])("%s", async (_, later, isStuck) => {
+    const one = await running();
+    one.says(silent);
+    one.port(false);
+    await one.clock.advance(1000);
+    await one.watch.look();
+    expect(one.lines.at(-1)).toBe("info: my server has ended");
+    one.says(later);
+    await one.clock.advance(29_000);
+    expect(await one.watch.isStuck()).toBe(false);
+    await one.clock.advance(1000);
+    expect(await one.watch.isStuck()).toBe(isStuck);
+    expect(await one.watch.isStuck()).toBe(false);
+  });
+
+  test("and another start has begun: that one is not stuck", async () => {
+    const one = await running();
+    one.says(silent);
+    one.port(false);
+    await one.clock.advance(1000);
+    await one.watch.look();
+    one.starts();
+    one.says(status(41n));
+    await one.clock.advance(60_000);
+    expect(await one.watch.isStuck()).toBe(false);
+  });
+
   test("when it answers no more, and its port is closed", async () => {
     const one = await running();
     await one.clock.advance(1000);

@@ -14,7 +14,6 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/{e2e,image}/**"],
-          expect: { poll: { timeout: 10_000 } },
           ...patience(30_000),
         },
       },

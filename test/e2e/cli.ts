@@ -21,8 +21,6 @@ export interface CliOptions {
   readonly input?: string;
   readonly node?: string;
   readonly cwd?: string;
-  /** In milliseconds. */
-  readonly timeout?: number;
 }
 
 /** Runs a built program to its end. Its environment is what is given here and a PATH. */
@@ -35,7 +33,7 @@ export async function runCli(program: Program, args: readonly string[], options:
       env: { PATH: process.env.PATH, ...options.env },
       extendEnv: false,
       reject: false,
-      timeout: options.timeout ?? 60_000,
+      timeout: 60_000,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     },
   );

@@ -157,7 +157,7 @@ test("a founder and a joiner of two UIDs, by rsync and by mariabackup, without a
     );
     return state === `${size},Synced`;
   };
-  await until(() => synced(1)(founder), "the founder", 60_000);
+  await until(() => synced(1)(founder), "the founder");
   await founder.ask("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY)");
   const status = readFileSync(`/proc/${founder.leader()}/status`, "utf8");
   expect(status).toMatch(/^Name:\tmariadbd$/m);

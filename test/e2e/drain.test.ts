@@ -118,7 +118,7 @@ describe.each([
     const left: number[] = [];
     const results = await Promise.all(
       all.map(async (i) => {
-        const drained = await drain(i, { GALERA_DRAIN_DELAY: "4s" }); // by then all have begun
+        const drained = await drain(i, { GALERA_DRAIN_DELAY: "2s" }); // by then all have begun
         left.push(i);
         const before = (await cluster.status(i))?.primary;
         if (i === 0) await client.end();
@@ -152,8 +152,7 @@ describe.each([
     await clock.sleep(1000);
     expect(await third.end()).toBe(false);
     expect(exitCode).toBe(0);
-    // Where its end is noticed late, it is said.
-    if (provider === "") expect(stderr).toMatch(/waiting for the cluster to notice that galera-2 /);
+    expect(stderr).toMatch(/waiting for the cluster to notice that galera-2 /);
     expect(await cluster.status(0)).toMatchObject({ primary: true, size: 1, state: "Synced" });
     for (const i of [1, 2]) cluster.start(i);
     await cluster.verify();
@@ -199,7 +198,7 @@ describe("what keeps a member from leaving", () => {
     expect(stderr).toMatch(/\[info\] .* waiting for galera-2 to leave first/);
     expect(stderr).toMatch(/\[warn\] .* the time is up, without waiting for galera-2 to leave/);
     expect(ms).toBeGreaterThan(2900);
-    expect(ms).toBeLessThan(10_000);
+    expect(ms).toBeLessThan(5000);
     cluster.start(1);
     await cluster.stop(2);
     cluster.start(2);
@@ -219,7 +218,7 @@ describe("what keeps a member from leaving", () => {
     const { exitCode, stderr, ms } = await leave(1);
     expect(exitCode).toBe(0);
     expect(stderr).not.toMatch(/warn/);
-    expect(ms).toBeLessThan(10_000);
+    expect(ms).toBeLessThan(3000);
     cluster.startAgent(2);
     cluster.start(1);
     await cluster.verify();
@@ -241,22 +240,22 @@ describe("what keeps a member from leaving", () => {
   test("its agent is killed meanwhile: the next one goes on", async () => {
     await cluster.heal(all);
     const startedMs = clock.now();
-    const leaving = leave(1, { GALERA_DRAIN_DELAY: "10s" });
+    const leaving = leave(1, { GALERA_DRAIN_DELAY: "4s" });
     await cluster.says(1, /draining: waiting for clients to go/);
-    await clock.sleep(7000);
+    await clock.sleep(1500);
     await cluster.killAgent(1);
     await clock.sleep(500);
     cluster.startAgent(1);
     const { exitCode, stderr, stoppedMs } = await leaving;
     expect(exitCode).toBe(0);
     expect(stderr).toMatch(/the server may be ended: it is my turn/);
-    expect(stoppedMs - startedMs).toBeGreaterThan(9900);
-    expect(stoppedMs - startedMs).toBeLessThan(16_000);
+    expect(stoppedMs - startedMs).toBeGreaterThan(3900);
+    expect(stoppedMs - startedMs).toBeLessThan(6500);
     cluster.start(1);
     await cluster.verify();
   });
 
-  test("SIGTERM ends the command with 143 at once, and the member goes on draining", async () => {
+  test("SIGTERM ends the command with 143 within a second, and the member goes on draining", async () => {
     await cluster.heal(all);
     const env = podEnv(1, { GALERA_DRAIN_DELAY: "3s" });
     const { child, ended } = startCli("galera-peers", ["drain"], env);
@@ -264,7 +263,7 @@ describe("what keeps a member from leaving", () => {
     const startedMs = clock.now();
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({ code: 143 });
-    expect(clock.now() - startedMs).toBeLessThan(2500);
+    expect(clock.now() - startedMs).toBeLessThan(1000);
     await cluster.says(1, /drained: it is my turn/);
     await cluster.stop(1);
     cluster.start(1);

@@ -37,7 +37,7 @@ const hook = ["--env", "GALERA_ON_CHANGE=setsid sleep 300 &"];
 
 test("two labs at once: what is paused and what hooks have left goes too, the other lab stays", async () => {
   const begin = (name: string, ...words: readonly string[]) =>
-    lab(name, "up", "--replicas", "1", "--network", "namespaces", "--timeout", "110s", ...words);
+    lab(name, "up", "--replicas", "1", "--network", "namespaces", "--timeout", "50s", ...words);
   const [first, second] = await Promise.all([begin("first", ...hook), begin("second")]);
   expect([first.stderr, second.stderr]).toEqual(["", ""]);
   const links = [await linkOf("first"), await linkOf("second")] as const;
@@ -49,8 +49,8 @@ test("two labs at once: what is paused and what hooks have left goes too, the ot
   expect((await lab("first", "pause", "galera-0")).exitCode).toBe(0);
 
   process.kill(Number(readFileSync(join(dir("first"), "controller.pid"), "utf8")), "SIGKILL");
-  await until(() => processes("first").length === 0, "the end of all processes", 20_000);
-  await until(() => !hasLink(links[0]), "the end of the network", 20_000);
+  await until(() => processes("first").length === 0, "the end of all processes", 5000);
+  await until(() => !hasLink(links[0]), "the end of the network", 5000);
   expect(hasLink(links[1])).toBe(true);
   expect((await lab("first", "ps")).exitCode).toBe(69);
   expect((await lab("first", "events")).stdout).toContain("galera-0 paused");
@@ -59,7 +59,7 @@ test("two labs at once: what is paused and what hooks have left goes too, the ot
     expect((await lab(name, "down")).exitCode).toBe(0);
     expect(existsSync(dir(name))).toBe(false);
   }
-  await until(() => !hasLink(links[1]), "the end of the other network", 20_000);
+  await until(() => !hasLink(links[1]), "the end of the other network", 5000);
 });
 
 function commandLine(pid: number): string {

@@ -45,7 +45,7 @@ async function rows(name: string): Promise<string> {
 const processes = () => processesNaming(dir);
 
 /** Without namespaces, as those have it who are not root. */
-const loopback = ["--network", "loopback", "--timeout", "110s"];
+const loopback = ["--network", "loopback", "--timeout", "50s"];
 
 test("up: three members, one after the other, in one cluster", async () => {
   const { exitCode, stdout, stderr } = await lab("up", ["--replicas", "3", ...loopback]);
@@ -126,7 +126,7 @@ test("sql: rows written on one member are on all; the client's exit code is pass
 
 test("kill: the member is started again on its disk and catches up", async () => {
   const before = (await members())[1];
-  const { exitCode, stdout } = await lab("kill", ["galera-1", "--wait", "--timeout", "110s"]);
+  const { exitCode, stdout } = await lab("kill", ["galera-1", "--wait", "--timeout", "50s"]);
   expect(stdout).toContain(`galera-1 (pid ${before?.pid}): SIGKILL sent`);
   expect(exitCode).toBe(0);
   const after = (await members())[1];
@@ -138,7 +138,7 @@ test("kill: the member is started again on its disk and catches up", async () =>
 });
 
 test("delete with its disk: the member comes back by SST with the same rows", async () => {
-  const { exitCode } = await lab("delete", ["galera-0", "--disk", "--wait", "--timeout", "110s"]);
+  const { exitCode } = await lab("delete", ["galera-0", "--disk", "--wait", "--timeout", "50s"]);
   expect(exitCode).toBe(0);
   const [after, ...others] = await members();
   expect(after).toMatchObject({ ready: true, restarts: 0, wsrepState: "Synced" });
@@ -164,7 +164,7 @@ test("down: the highest ordinal first; no process and no directory is left", asy
 test("a controller that dies takes its members with it, and down clears up", async () => {
   expect((await lab("up", ["--replicas", "1", ...loopback])).exitCode).toBe(0);
   process.kill(Number(readFileSync(join(dir, "controller.pid"), "utf8")), "SIGKILL");
-  await until(() => processes().length === 0, "no process of the lab", 20_000);
+  await until(() => processes().length === 0, "no process of the lab", 5000);
   const { exitCode, stderr } = await lab("ps");
   expect([exitCode, stderr]).toEqual([69, expect.stringContaining("has ended")]);
   expect((await lab("up")).exitCode).toBe(78);

@@ -156,7 +156,7 @@ test("rsync onto an empty joiner: bytes, rate and percentage grow with its files
   });
   const says = (i: number, what: RegExp) =>
     expect(cluster.ownLines(i).filter((line) => what.test(line))).toHaveLength(1);
-  says(1, /an SST is under way: receiving \d/);
+  says(1, /an SST is under way: receiving \d\S* of \d+ MiB from galera-0 \(/);
   says(1, /the SST is over: /);
   says(0, /my server is the donor of an SST: \d+ MiB/);
   await cluster.says(0, /my server is a donor no more, after \d\S* s/);

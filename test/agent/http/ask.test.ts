@@ -246,7 +246,7 @@ describe("nobody who could be understood", () => {
     );
     const ms = performance.now() - started;
     expect(ms).toBeGreaterThan(950);
-    expect(ms).toBeLessThan(3500); // one after the other: 4 s
+    expect(ms).toBeLessThan(1500);
   });
 });
 
@@ -299,6 +299,6 @@ test("a signal ends it with its reason, however far it is", async () => {
     setTimeout(() => stop.abort(reason), 50);
     const started = performance.now();
     await expect(ask(port, { signal: stop.signal })).rejects.toBe(reason);
-    expect(performance.now() - started).toBeLessThan(900); // its own time-out: 1 s
+    expect(performance.now() - started).toBeLessThan(500);
   }
 });

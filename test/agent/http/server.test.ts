@@ -426,7 +426,7 @@ describe("whoever is slow, or many", () => {
     await Promise.all(Array.from({ length: 300 }, () => idle(port)));
     const started = performance.now();
     expect(await send(port, { path: "/v1/state" })).toMatchObject({ status: 200 });
-    expect(performance.now() - started).toBeLessThan(2500); // idle ones are cut off after 3 s
+    expect(performance.now() - started).toBeLessThan(500);
   });
 
   test("nor do 300 that come anew all the time", async () => {
@@ -468,7 +468,7 @@ describe("whoever is slow, or many", () => {
       clearInterval(timer);
       return performance.now() - started;
     });
-    for (const ms of await Promise.all(ends)) expect(ms).toBeLessThan(10_000);
+    for (const ms of await Promise.all(ends)) expect(ms).toBeLessThan(4800);
   });
 
   test("a connection serves one request: one that brings more is cut off", async () => {

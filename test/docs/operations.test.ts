@@ -177,9 +177,10 @@ test("its links lead to its own headings", () => {
   expect(links.filter((link) => !headings.includes(link))).toEqual([]);
 });
 
-test("the account that it makes is the one that the agent uses", () => {
+test("the account that it makes, or docs/kubernetes.md, is the one that the agent uses", () => {
   const key = "a key that the members share";
-  const script = /^\S+node -e '\n([^']+)'$/m.exec(text)?.[1] ?? "";
+  const kubernetes = readFileSync("docs/kubernetes.md", "utf8");
+  const script = /^\S+node -e '\n([^']+)'$/m.exec(kubernetes)?.[1] ?? "";
   const env = { ...process.env, GALERA_AGENT_KEY: key };
   const printed = execFileSync(process.execPath, ["-e", script], { env, encoding: "utf8" });
   const statements = (account: ReturnType<typeof agentAccount>) =>
@@ -193,5 +194,5 @@ test("the account that it makes is the one that the agent uses", () => {
 });
 
 test("it stays short enough to be read at night", () => {
-  expect(text.split("\n").length).toBeLessThanOrEqual(270);
+  expect(text.split("\n").length).toBeLessThanOrEqual(260);
 });

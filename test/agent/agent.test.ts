@@ -329,6 +329,17 @@ describe("a server that has to end", () => {
     expect(pod.lines.at(-1)).toMatch(/^warn: ending my server, so that another one can found: /);
   });
 
+  test("the donor of a state transfer that is over: after 30 s", async () => {
+    const pod = await founder();
+    pod.pod.server = { state: 2 };
+    pod.tell({ ...toldOf(true, 2, "galera-0"), status: "joined" });
+    await pod.reaches({ kind: "running", status: "joined" });
+    await passing(world.clock, () => pod.pod.shutdowns > 0, 1000);
+    expect(pod.lines.at(-1)).toBe(
+      "warn: ending my server, which Galera takes for the donor of a state transfer that is over",
+    );
+  });
+
   test("beside a sidecar, by SQL", async () => {
     const pod = await member("galera-0", { ledger: ledgerOf("galera-0") });
     pod.pod.seqno = undefined;

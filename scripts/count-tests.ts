@@ -1,6 +1,6 @@
 /**
  * Prints "passed failed" of a vitest JSON report, and on stderr a line "FAILED …" for each that failed; a suite that
- * did not run at all counts as one.
+ * did not run at all counts as one, and so does one whose hooks alone have failed.
  */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -26,12 +26,13 @@ const tests = suites.flatMap((suite) => suite.assertionResults.map((test) => ({ 
 // Nothing here is skipped on purpose: a test that did not run has not passed.
 const failed = tests.filter(({ test }) => test.status !== "passed");
 const broken = suites.filter(
-  ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  ({ status, assertionResults }) =>
+    status === "failed" && assertionResults.every((test) => test.status === "passed"),
 );
 
 const report = (suite: Suite, name: string, message = "it did not run") =>
   console.error(`FAILED ${relative("", suite.name)} > ${name}: ${message.split("\n", 1)[0]}`);
 
 for (const { suite, test } of failed) report(suite, test.fullName, test.failureMessages[0]);
-for (const suite of broken) report(suite, "all of it", suite.message);
+for (const suite of broken) report(suite, "all of it", suite.message || "a hook failed");
 console.log(tests.length - failed.length, failed.length + broken.length);

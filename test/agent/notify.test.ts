@@ -101,11 +101,16 @@ test("a clean stop: the last component before it is what is known", () => {
   gvwstate(5);
   const primary = call(inPrimary("synced", 0, two))?.primary;
   rmSync(join(datadir, "gvwstate.dat"));
-  expect(call(`--status disconnecting --primary no --index 0 --members ${one}`)).toMatchObject({
-    ...{ status: "disconnecting", current: { primary: false }, primary },
+  expect(call(`--status disconnecting --primary no --index 0 --members ${one}`)).toEqual({
+    ...{ status: "disconnecting", primary },
+    current: { primary: false, view: { number: 6, members: ["galera-0"] } },
+    names: { a: "galera-0", b: "galera-1" },
   });
   const end = `--status disconnected --uuid ${uuid} --primary no --index -1`;
-  expect(call(end)).toMatchObject({ status: "disconnected", current: undefined, primary });
+  expect(call(end)).toEqual({
+    ...{ status: "disconnected", current: undefined, primary },
+    names: { a: "galera-0", b: "galera-1" },
+  });
 });
 
 test("two that meet again outside a primary component know each other, a third that is new they do not", () => {
@@ -133,8 +138,9 @@ test("without gvwstate.dat the number grows by one", () => {
 test("a primary component without a uuid, or without members, is none to remember", () => {
   const line = `--status joined --primary yes --index 0 --members ${one}`;
   expect(call(line)).toMatchObject({ current: { primary: false }, primary: undefined });
-  expect(call(`--status joined --uuid ${uuid} --primary yes --index 0`)).toMatchObject({
+  expect(call(`--status joined --uuid ${uuid} --primary yes --index 0`)).toEqual({
     ...{ status: "joined", current: undefined, primary: undefined },
+    names: { a: "galera-0" },
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { agentCommand } from "../../src/cli/agent.js";
+import { findCommand } from "../../src/cli/find.js";
 import { configured } from "../../src/cli/options.js";
 import { planCommand } from "../../src/cli/plan.js";
 import { runCommand } from "../../src/cli/run.js";
@@ -69,6 +70,13 @@ test.each<["run" | "plan" | "agent", string[]]>([
   ["plan", ["--on-start", "cat"]],
 ])("%s has no %j", async (name, words) => {
   await expect(called(name, ...words)).rejects.toMatchObject({ code: "commander.unknownOption" });
+});
+
+test("help names no variable that a command does not read", () => {
+  const help = findCommand(async () => {}).helpInformation();
+  expect(help).toContain("--on-change");
+  expect(help).not.toContain("GALERA_ON_");
+  expect(help).toContain("GALERA_SERVICE");
 });
 
 test("help names flag and variable", () => {

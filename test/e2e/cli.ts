@@ -99,9 +99,9 @@ export async function startDns(members: readonly Member[], faults: Partial<Fault
   return dns;
 }
 
-/** Two files of tests run at once: each has addresses of its own. */
+/** Three files of tests run at once: each has addresses of its own. */
 export function addressOf(ordinal: number): string {
-  return `127.0.${4 + (Number(process.env.VITEST_POOL_ID) % 2)}.${ordinal + 1}`;
+  return `127.0.${4 + (Number(process.env.VITEST_POOL_ID) % 3)}.${ordinal + 1}`;
 }
 
 export function member(ordinal: number, address = addressOf(ordinal)): Member {

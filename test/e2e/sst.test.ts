@@ -57,6 +57,16 @@ async function createChoosing(
 }
 type Choosing = Awaited<ReturnType<typeof createChoosing>>;
 
+/** galera-0 alone, with 24 MiB for the others to take. */
+async function createFilled(): Promise<Choosing> {
+  const cluster = await createChoosing(83);
+  cluster.begin(0);
+  await cluster.allSynced([0]);
+  await cluster.createTable(0);
+  await cluster.writeBulk(0, 24);
+  return cluster;
+}
+
 /** What a joiner was told of its donor by the primary component. */
 const requests = (cluster: Cluster, i: number) =>
   cluster.log(i).match(/requested state transfer from .* as donor/g) ?? [];
@@ -125,11 +135,7 @@ const leftovers = (cluster: Cluster, i: number) =>
 describe("by mariabackup, as a member chooses", () => {
   let cluster: Choosing;
   beforeAll(async () => {
-    cluster = await createChoosing(83);
-    cluster.begin(0);
-    await cluster.allSynced([0]);
-    await cluster.createTable(0);
-    await cluster.writeBulk(0, 24);
+    cluster = await createFilled();
   });
   afterAll(() => cluster.close());
 
@@ -193,11 +199,7 @@ describe("by mariabackup, as a member chooses", () => {
 describe("without the account", () => {
   let cluster: Choosing;
   beforeAll(async () => {
-    cluster = await createChoosing(83);
-    cluster.begin(0);
-    await cluster.allSynced([0]);
-    await cluster.createTable(0);
-    await cluster.writeBulk(0, 24);
+    cluster = await createFilled();
   });
   afterAll(() => cluster.close());
 

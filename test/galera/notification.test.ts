@@ -64,7 +64,8 @@ test.each<[string, string, object]>([
   ["a status alone", "--status donor", { ...none, status: "donor" }],
   ["nothing", "", { ...none, status: "" }],
 ])("%s", (_, words, notification) => {
-  expect(parseNotification(words.split(" "))).toMatchObject(notification);
+  const { names: _names, ...told } = parseNotification(words.split(" "));
+  expect(told).toEqual(notification);
 });
 
 test("a name that was told before is known again by its UUID", () => {

@@ -46,6 +46,7 @@ test("its servers are PID 1, run as UID 27, and show no root password", async ()
     const { said } = await container.exec(["grep", "-hE", "^(Uid|Groups):", "/proc/1/status"]);
     expect(said).toMatch(/^Uid:(\t27){4}\nGroups:\t.*\b27\b/);
     const seen = (await argumentsAndVariables(container)) + server(ordinal).output();
+    expect(seen).toContain("mariadbd");
     expect(seen).not.toContain("rootpassword");
   }
 });

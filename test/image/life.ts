@@ -107,7 +107,10 @@ export function createLife({ name, spec, graceSeconds, options, args, ...own }: 
           if (over.signal.aborted) return;
         }
       };
-      live().catch(hasStarted.reject);
+      live().catch((error) => {
+        hasStarted.reject(error);
+        throw error; // once it has started nobody else hears of it
+      });
       await hasStarted.promise;
     },
     /** For good: preStop, SIGTERM, and after the grace SIGKILL. */

@@ -311,6 +311,7 @@ describe("what it tells", () => {
     await one.watch.look();
     expect(one.phase()).toEqual({ kind: "idle" });
     expect(one.lines.at(-1)).toBe("info: my server has left the cluster");
+    one.says(silent); // as one that hangs at its end
     await one.clock.advance(29_999);
     expect(await one.watch.isStuck()).toBe(false);
     await one.clock.advance(1);
@@ -331,17 +332,23 @@ describe("what it tells", () => {
 });
 
 describe("a server has ended", () => {
+  /** A server that ran, and is found to have ended. */
+  async function hasEnded() {
+    const one = await running();
+    one.says(silent);
+    one.port(false);
+    await one.clock.advance(1000);
+    await one.watch.look();
+    return one;
+  }
+
   /** Galera closes its port where an IST has failed, and the server is told nothing. */
   test.each([
     ["unless it answers 30 s later: it is stuck, which is said once", status(41n), true],
     ["unless it refuses to answer 30 s later", refuses, true],
     ["and is silent 30 s later", silent, false],
   ])("%s", async (_, later, isStuck) => {
-    const one = await running();
-    one.says(silent);
-    one.port(false);
-    await one.clock.advance(1000);
-    await one.watch.look();
+    const one = await hasEnded();
     expect(one.lines.at(-1)).toBe("info: my server has ended");
     one.says(later);
     await one.clock.advance(29_000);
@@ -352,11 +359,7 @@ describe("a server has ended", () => {
   });
 
   test("and another start has begun: that one is not stuck", async () => {
-    const one = await running();
-    one.says(silent);
-    one.port(false);
-    await one.clock.advance(1000);
-    await one.watch.look();
+    const one = await hasEnded();
     one.starts();
     one.says(status(41n));
     await one.clock.advance(60_000);

@@ -10,6 +10,7 @@ import type { AddressType } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
 import { agentHere } from "./http/here.js";
+import { openPeerTls } from "./http/own-tls.js";
 import type { PeerTls } from "./http/secure.js";
 import { type Ordered, order } from "./ordered.js";
 
@@ -51,10 +52,9 @@ export function participate(
   // A member that is alone asks nobody.
   let contact: Promise<FindOut> | undefined;
   const loadContact = async (): Promise<FindOut> => {
-    const [{ createContact }, { accepts }, { openPeerTls }] = await Promise.all([
+    const [{ createContact }, { accepts }] = await Promise.all([
       import("./http/contact.js"),
       import("./http/port.js"),
-      import("./http/own-tls.js"),
     ]);
     const own = tls ?? (await openPeerTls(settings));
     return createContact({ agentPort, key, tls: own }, { clock, newId, accepts });

@@ -27,6 +27,7 @@ import type { Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { defaultsArgs, serverOption } from "./command.js";
 import { galeraSettings } from "./galera-cnf.js";
+import { defaultSocket } from "./places.js";
 import { prepareDatadir, prepareStateDir, userName } from "./privileges.js";
 import type { Member, Start } from "./start.js";
 
@@ -47,9 +48,6 @@ export interface StartAgentPorts {
   /** Calls back at each SIGHUP. */
   readonly onHangup: (act: () => void) => void;
 }
-
-/** Where Debian's and the official image's servers have their socket. */
-const defaultSocket = "/run/mysqld/mysqld.sock";
 
 /** The reason of an agent's end that begins anew. */
 class Reload extends Error {}

@@ -61,12 +61,18 @@ export function serverOption(
   return value;
 }
 
+/** Arguments that set one of these options, which are given by their canonical names. */
+function anyOf(names: readonly string[]): RegExp {
+  const spelt = names.map((name) => name.replaceAll("_", "[-_]")).join("|");
+  return new RegExp(`^--(?:loose[-_])*(?:${spelt})(=|$)`);
+}
+
 /**
  * What an option of several words has on the server's command line, by its canonical name; empty
  * for one without a value.
  */
 export function argumentOf(args: readonly string[], name: string): string | undefined {
-  const pattern = new RegExp(`^--(?:loose[-_])*${name.replaceAll("_", "[-_]")}(=|$)`);
+  const pattern = anyOf([name]);
   const index = args.findLastIndex((arg) => pattern.test(arg));
   if (index === -1) return undefined;
   const [, separator] = pattern.exec(args[index] ?? "") ?? [];
@@ -78,8 +84,7 @@ export function withoutArguments(
   args: readonly string[],
   names: readonly string[],
 ): readonly string[] {
-  const spelt = names.map((name) => name.replaceAll("_", "[-_]")).join("|");
-  const pattern = new RegExp(`^--(?:loose[-_])*(?:${spelt})(=|$)`);
+  const pattern = anyOf(names);
   return args.filter((arg, index) => {
     const before = args[index - 1] ?? "";
     return !pattern.test(arg) && !(pattern.test(before) && !before.includes("="));
@@ -88,8 +93,8 @@ export function withoutArguments(
 
 /** The arguments that would decide about the cluster in our place. */
 export function decisiveArgs(args: readonly string[]): readonly string[] {
-  const pattern = /^--(?:loose-)*wsrep-(?:new-cluster|cluster-address|node-name)(?:=|$)/;
-  return args.filter((arg) => pattern.test(arg.replaceAll("_", "-")));
+  const pattern = anyOf(["wsrep_new_cluster", "wsrep_cluster_address", "wsrep_node_name"]);
+  return args.filter((arg) => pattern.test(arg));
 }
 
 /** The arguments that choose option files; the server wants them in front (my_default.c). */

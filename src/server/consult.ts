@@ -18,7 +18,6 @@ import { paceLook } from "../peers/paced-look.js";
 import type { Settings } from "../settings.js";
 import { exitCode, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
-import { chosenTls } from "../tls/chosen.js";
 import { serverEnvironment } from "./launch.js";
 import type { Member, Start } from "./start.js";
 
@@ -51,7 +50,6 @@ export async function consultFor(
 ): Promise<Consultation> {
   const { stateDir, ledger } = start;
   const key = readAgentKey(called.env);
-  chosenTls(settings); // what is wrong with it is said now, not by an agent
   // What configure-galera.sh did needs no agent, and has none.
   if (settings.agent === "off" || settings.bootstrap === "sole-peer") {
     const paced = paceLook(look, ports.clock).look;

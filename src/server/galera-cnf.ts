@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { agentHere } from "../agent/http/here.js";
 import { readAgentKey } from "../agent/http/key.js";
+import { openPeerTls } from "../agent/http/own-tls.js";
 import { agentAccount } from "../agent/sql/account.js";
 import { effectiveLines, isOptionLine, isReadAlways } from "../cnf/effective.js";
 import { scan } from "../cnf/option-file.js";
@@ -115,10 +116,7 @@ async function askDonors(
   settings: Settings,
   { env, newId, signal, log }: CnfPorts,
 ): Promise<readonly string[]> {
-  const [{ askReport }, { openPeerTls }] = await Promise.all([
-    import("../agent/http/ask.js"),
-    import("../agent/http/own-tls.js"),
-  ]);
+  const { askReport } = await import("../agent/http/ask.js");
   const tls = await openPeerTls(settings);
   const { port } = agentHere(settings);
   const key = readAgentKey(env);

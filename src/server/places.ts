@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** Where Debian's and the official image's servers have their socket. */
-const defaultSocket = "/run/mysqld/mysqld.sock";
+export const defaultSocket = "/run/mysqld/mysqld.sock";
 
 /** Every directory once, under the name that it has first. */
 export function placesOf({ datadir, stateDir, cnf, option, env }: Layout): readonly Place[] {

@@ -1,12 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Consultation } from "../agent/consult.js";
 import { notifyCommand } from "../agent/notify-command.js";
 import { agentPrivileges } from "../agent/sql/account.js";
-import { readEvidence } from "../bootstrap/datadir.js";
-import { ownObstacle } from "../bootstrap/decide.js";
-import { describeEvidence, withRecovered } from "../bootstrap/evidence.js";
-import { toJson } from "../bootstrap/format.js";
+import { withRecovered } from "../bootstrap/evidence.js";
 import { writeIfChanged } from "../cnf/write.js";
 import { formatPosition, parsePosition } from "../galera/grastate.js";
 import { recoverPosition } from "../galera/recover.js";
@@ -38,6 +33,7 @@ import {
   untouchedEnvironment,
 } from "./launch.js";
 import { prepareDatadir, prepareRunDirectories, prepareStateDir, userArgs } from "./privileges.js";
+import { refuseChanged, refuseStrayFiles, refuseUnclustered, refuseUnread } from "./refuse.js";
 import { hasPosition, prepareState } from "./repair.js";
 import {
   gather,
@@ -184,25 +180,6 @@ async function prepareMember(
   );
 }
 
-/** A server finds no databases there, and an initialisation would take the files for its own. */
-function refuseStrayFiles({ datadir, evidence }: Start): void {
-  if (evidence.kind !== "unclustered" || existsSync(join(datadir, "mysql"))) return;
-  throw new Failure(
-    exitCode.held,
-    `held: ${datadir} is not empty, and has no databases in it: empty it, or mount another volume there`,
-  );
-}
-
-function refuseUnread(problem: string | undefined): void {
-  if (problem !== undefined) throw new Failure(exitCode.config, problem);
-}
-
-/** What DNS and the other members say cannot change it. */
-function refuseUnclustered({ evidence, ledger }: Start, { bootstrap }: Settings): void {
-  const obstacle = bootstrap === "sole-peer" ? undefined : ownObstacle(evidence, ledger);
-  if (obstacle !== undefined) throw new Failure(exitCode.held, `held: ${obstacle}`);
-}
-
 /** The server's tools get the environment that it gets itself, without secrets. */
 function withEnvironment(
   clean: Readonly<Record<string, string>>,
@@ -239,16 +216,4 @@ async function recovered(
     start: { ...start, evidence: known },
     position: hasOne ? formatPosition(known) : undefined,
   };
-}
-
-/**
- * A start may have waited for hours, and somebody have put data into the datadir meanwhile.
- *
- * @throws Failure 70, to begin again from what is there now
- */
-function refuseChanged({ datadir, ledger, evidence: before }: Start): void {
-  const now = readEvidence(datadir, ledger);
-  if (toJson(now) === toJson(before)) return;
-  const what = describeEvidence(now);
-  throw new Failure(exitCode.software, `${datadir} has changed while this start waited: ${what}`);
 }

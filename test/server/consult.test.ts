@@ -106,10 +106,3 @@ test("an agent that is away for a moment is waited for, one that stays away ends
     message: `the agent on ${host}:${agent.port}: connection refused`,
   });
 });
-
-test("GALERA_TLS without a directory is refused before anybody is asked", async () => {
-  const refused = consult({ agent: "off", tls: "dynamic" });
-  await expect(refused).rejects.toThrow(
-    /^GALERA_TLS \(--tls\) is dynamic, and there is no GALERA_/,
-  );
-});

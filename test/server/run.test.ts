@@ -319,6 +319,17 @@ describe("until it is decided", () => {
     expect(grastateNow()).toBe(grastate(uuid, 9, 1));
   });
 
+  test("GALERA_TLS without a directory ends it before anybody is asked: 78", async () => {
+    const asked = () => expect.unreachable();
+    await expect(start({ asked, settings: { tls: "dynamic" } })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(
+        /^GALERA_TLS \(--tls\) is dynamic, and there is no GALERA_TLS_/,
+      ),
+    });
+    expect(readdirSync(data)).toEqual([]);
+  });
+
   test("a galera.cnf that the server would not read ends it before anybody is asked: 78", async () => {
     const asked = () => expect.unreachable();
     writeFileSync(join(directory, "my.cnf"), "");

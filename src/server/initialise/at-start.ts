@@ -11,7 +11,7 @@ import { needsInitialisation, type Start } from "../start.js";
 import type { Accounts } from "./accounts.js";
 import { initialise } from "./initialise.js";
 import { requirePrograms } from "./script-programs.js";
-import type { ScriptPorts } from "./script-runner.js";
+import { runInitScripts, type ScriptPorts } from "./script-runner.js";
 import { findScripts, type Script } from "./scripts.js";
 import { readTimeZones } from "./time-zones.js";
 import { beginsWithOwnData, upgradeIfOlder } from "./upgrade.js";
@@ -59,10 +59,7 @@ export async function initialiseFor(
     {
       ...ports,
       readTimeZones: (signal) => readTimeZones(serverEnvironment(env), signal),
-      runScripts: async (files, where) => {
-        const { runInitScripts } = await import("./script-runner.js");
-        await runInitScripts(files, where, ports);
-      },
+      runScripts: (files, where) => runInitScripts(files, where, ports),
     },
   );
   ports.log("info", `initialised in ${Math.round(ports.clock.now() - startedMs)} ms`);

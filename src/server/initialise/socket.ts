@@ -23,8 +23,8 @@ export async function refuseWhileServed(datadir: string): Promise<void> {
   );
 }
 
-async function isListening(path: string): Promise<boolean> {
-  const { connect } = await import("node:net");
+function isListening(path: string): Promise<boolean> {
+  const { connect } = process.getBuiltinModule("node:net"); // loaded by who needs it only
   return new Promise((resolve) => {
     const connection = connect(path);
     connection.once("connect", () => {

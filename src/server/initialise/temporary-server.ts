@@ -7,7 +7,6 @@
  * end for that server's; and a probe would call it ready.
  */
 import { rmSync } from "node:fs";
-import { connect } from "node:net";
 import type { Clock } from "../../system/clock.js";
 import { exitCode, Failure } from "../../system/failure.js";
 import type { ProcessEnd, RunProcess } from "../../system/processes.js";
@@ -94,6 +93,7 @@ async function untilItAnswers(socket: string, clock: Clock, signal: AbortSignal)
 
 /** A server speaks first, once it takes clients: nobody has to log in. */
 function answers(path: string, signal: AbortSignal): Promise<boolean> {
+  const { connect } = process.getBuiltinModule("node:net"); // loaded by who needs it only
   return new Promise((resolve) => {
     const connection = connect({ path, signal });
     const is = (answer: boolean) => {

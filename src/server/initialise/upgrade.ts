@@ -17,7 +17,11 @@ import { replaceFile } from "../../system/files.js";
 import type { Log } from "../../system/log.js";
 import type { Purpose } from "../repair.js";
 import { openNew } from "./new-file.js";
-import type { ServerPlace, TemporaryServerPorts } from "./temporary-server.js";
+import {
+  type ServerPlace,
+  type TemporaryServerPorts,
+  withTemporaryServer,
+} from "./temporary-server.js";
 import { ownerOf, runTool, type Task } from "./tool.js";
 
 export interface UpgradePlace extends ServerPlace {
@@ -74,7 +78,6 @@ export async function upgradeIfOlder(place: UpgradePlace, ports: UpgradePorts): 
   // By the official image's name; where an upgrade has not succeeded yet, by another one.
   const backup = join(datadir, `system_mysql_backup_${from ?? "unknown_version"}.sql.zst`);
   const unfinished = `${backup}.unfinished`;
-  const { withTemporaryServer } = await import("./temporary-server.js");
   await withTemporaryServer(place, ["--skip-grant-tables"], ports, async (socket, going) => {
     const inside = { ...ports, signal: going };
     if (env.MARIADB_DISABLE_UPGRADE_BACKUP !== "1") await backUp(place, unfinished, socket, inside);

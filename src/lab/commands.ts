@@ -13,16 +13,12 @@ import {
   type Lab,
   type LabCall,
   locateLab,
-  readContainer,
   readDurationFlag,
-  readFaults,
   readLabSettings,
-  readMembers,
   readReplicas,
-  readSides,
-  readSignal,
   type WaitFlags,
 } from "./options.js";
+import { readContainer, readFaults, readMembers, readSides, readSignal } from "./order-words.js";
 import type { Order } from "./orders.js";
 import { controllerPaths, podName, podOrdinal, podPaths } from "./pod.js";
 import { serve } from "./serve.js";

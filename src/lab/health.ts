@@ -3,13 +3,13 @@
  * only in pods without an agent does readiness rest on that, as the probes by SQL of old did.
  */
 import { exchange, type Reply } from "../agent/http/exchange.js";
+import { defaultAgentPort } from "../agent/http/here.js";
 import { probePaths } from "../agent/probes.js";
 import { createServerSql, type ServerSql } from "../agent/sql/sql.js";
 import { localState, type WsrepStatus } from "../galera/wsrep-status.js";
 import type { Clock } from "../system/clock.js";
 import type { Health } from "./pod-life.js";
 
-export const agentPort = 4569;
 /** The readiness probe's `timeoutSeconds`, as Kubernetes has it where a manifest says nothing. */
 const probeTimeoutMs = 1000;
 
@@ -71,7 +71,7 @@ async function askAlive(host: string, signal: AbortSignal): Promise<boolean> {
 
 function probe(host: string, path: string, signal: AbortSignal): Promise<Reply> {
   const timeoutMs = probeTimeoutMs;
-  return exchange({ host, port: agentPort, method: "GET", path, timeoutMs, signal });
+  return exchange({ host, port: defaultAgentPort, method: "GET", path, timeoutMs, signal });
 }
 
 /** As the kubelet's HTTP probe has it. */

@@ -2,6 +2,7 @@
  * A lab in this process: what `lab serve` runs in the background, and what an experiment or a campaign
  * runs in its own process. All that happens to it is an order, all that it does an event.
  */
+import { defaultAgentPort } from "../agent/http/here.js";
 import { accepts } from "../agent/http/port.js";
 import type { Log } from "../system/log.js";
 import {
@@ -16,7 +17,7 @@ import { createEvents, type LabEvent } from "./events.js";
 import { type Faults, faultsText } from "./fake-dns/faults.js";
 import { hostPort } from "./fake-dns/listen.js";
 import { defaultIdentity, serviceName } from "./fake-dns/zone.js";
-import { agentPort, watchHealth } from "./health.js";
+import { watchHealth } from "./health.js";
 import { lagging } from "./lagging.js";
 import type { NetworkKind } from "./network/network.js";
 import { openEndpoint, openNetwork } from "./network/open.js";
@@ -124,7 +125,7 @@ export async function startLab(
     return {
       start: (container) => startContainer(template, own, container, ports),
       preStop: () => runPreStop(template, own, ports),
-      listens: () => accepts(address, agentPort, closing.signal).catch(() => false),
+      listens: () => accepts(address, defaultAgentPort, closing.signal).catch(() => false),
       health: watchHealth({ socket, address, hasAgent }, clock, closing.signal),
       block: sandbox.block,
       release: async () => {
@@ -186,7 +187,13 @@ export async function startLab(
     const partition = controller.partition();
     const ordinals = controller.pods().map(({ ordinal }) => ordinal);
     return {
-      ...{ ...lab, dns: template.dns, replicas: controller.replicas(), policy: settings.policy },
+      ...{
+        name: lab.name,
+        dir: lab.dir,
+        dns: template.dns,
+        replicas: controller.replicas(),
+        policy: settings.policy,
+      },
       service: serviceName({ ...defaultIdentity, service, namespace: lab.name, domain }),
       ...{ begunMs, network: network.kind, noPartitions: network.noPartitions ?? null },
       clients: hostPort(network.host, forward.port),

@@ -1,14 +1,10 @@
-import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import { isLabel } from "../dns/name.js";
 import { parseDuration } from "../system/duration.js";
-import { exitCode, Failure, messageOf, readTogether } from "../system/failure.js";
+import { exitCode, Failure, readTogether } from "../system/failure.js";
 import type { Experiment } from "./experiment/run.js";
-import { type Faults, isFaultName, readFault } from "./fake-dns/faults.js";
 import type { LabSettings } from "./lab.js";
 import { readNetworkKind } from "./network/network.js";
-import type { Ordinals } from "./orders.js";
-import { type ContainerName, containerNames, podName, podOrdinal } from "./pod.js";
 
 /** Which lab is meant, as users say it. */
 export interface LabOptions {
@@ -132,23 +128,12 @@ export function locateLab(options: LabOptions, uid: number, tmp: string): Lab {
  * @throws Failure 78 with all that is wrong
  */
 export function readLabSettings(flags: UpFlags, args: readonly string[]): LabSettings {
-  const [[replicas, network], [lagMs, graceMs, settings]] = readTogether(
-    () =>
-      readTogether(
-        () => readReplicas("--replicas", flags.replicas, 1),
-        () => readNetworkKind(flags.network),
-      ),
-    () => {
-      const [[lag, grace], variables] = readTogether(
-        () =>
-          readTogether(
-            () => readDurationFlag("--dns-lag", flags.dnsLag),
-            () => readDurationFlag("--grace", flags.grace),
-          ),
-        () => readVariables(flags.env ?? []),
-      );
-      return [lag, grace, variables] as const;
-    },
+  const [replicas, network, lagMs, graceMs, settings] = readTogether(
+    () => readReplicas("--replicas", flags.replicas, 1),
+    () => readNetworkKind(flags.network),
+    () => readDurationFlag("--dns-lag", flags.dnsLag),
+    () => readDurationFlag("--grace", flags.grace),
+    () => readVariables(flags.env ?? []),
   );
   const policy = flags.parallel ? "Parallel" : "OrderedReady";
   return { replicas, policy, network, lagMs, graceMs, settings, args, clients: "ready" };
@@ -191,64 +176,4 @@ export function readDurationFlag(flag: string, text: string): number {
     exitCode.config,
     `${flag}: ${JSON.stringify(text)} is not a duration such as 500ms, 30s or 2m`,
   );
-}
-
-/** `KILL`, `SIGKILL`, `kill` or `9`. */
-export function readSignal(text: string): NodeJS.Signals {
-  const wanted = text.toUpperCase().replace(/^(?!SIG)/, "SIG");
-  for (const [name, number] of Object.entries(constants.signals)) {
-    if (name === wanted || String(number) === text) return name as NodeJS.Signals;
-  }
-  throw new Failure(exitCode.config, `--signal: ${JSON.stringify(text)} is no signal's name`);
-}
-
-export function readContainer(text: string): ContainerName;
-export function readContainer(text: string, all: "all"): ContainerName | "all";
-export function readContainer(text: string, all?: "all"): ContainerName | "all" {
-  const names = [...containerNames, ...(all === undefined ? [] : [all])];
-  const name = names.find((one) => one === text);
-  if (name !== undefined) return name;
-  throw new Failure(
-    exitCode.config,
-    `--container: ${JSON.stringify(text)} is none of ${names.join(", ")}`,
-  );
-}
-
-/**
- * Members' names as ordinals, each once.
- *
- * @throws Failure 64 for what is no member's name
- */
-export function readMembers(names: readonly string[]): Ordinals {
-  const ordinals = names.map((name) => {
-    const ordinal = podOrdinal(name);
-    if (ordinal !== undefined) return ordinal;
-    throw new Failure(exitCode.usage, `no member ${name}: they are called ${podName(0)} and so on`);
-  });
-  return [...new Set(ordinals)];
-}
-
-/** `galera-0,galera-1 galera-2`: the sides of a partition. */
-export function readSides(texts: readonly string[]): readonly Ordinals[] {
-  const sides = texts.map((text) => readMembers(text.split(",")));
-  const all = sides.flat();
-  const twice = all.find((ordinal, index) => all.indexOf(ordinal) !== index);
-  if (twice === undefined) return sides;
-  throw new Failure(exitCode.usage, `${podName(twice)} cannot be on two sides`);
-}
-
-/** `drop=0.5 stale`, or `none`. */
-export function readFaults(texts: readonly string[]): Partial<Faults> {
-  if (texts.length === 1 && texts[0] === "none") return {};
-  return Object.assign({}, ...texts.map(readOne));
-}
-
-function readOne(text: string): Partial<Faults> {
-  const [name = "", ...values] = text.split("=");
-  try {
-    if (!isFaultName(name)) throw new Error("is no fault (see galera-peers fake-dns --help)");
-    return readFault(name, values.length === 0 ? true : values.join("="));
-  } catch (error) {
-    throw new Failure(exitCode.config, `${text}: ${messageOf(error)}`);
-  }
 }

@@ -62,6 +62,11 @@ export interface MemberStatus {
   readonly clusterSize: number | null;
 }
 
+/** Each of the members is ready, and clients are led to it. */
+export function isAllReady({ members, ready }: LabStatus): boolean {
+  return members.every((member) => member.ready && ready.includes(member.name));
+}
+
 /** All members that are there or shall be. */
 export function memberStatuses(pods: readonly Pod[], replicas: number): readonly MemberStatus[] {
   const count = Math.max(replicas, ...pods.map(({ ordinal }) => ordinal + 1));

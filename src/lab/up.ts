@@ -8,7 +8,7 @@ import { createLabDirectory, removeLabDirectory } from "./leftovers.js";
 import { callFor, type Lab } from "./options.js";
 import { controllerPaths, podName, refuseLongPaths } from "./pod.js";
 import { refuseMissingPrograms, refuseUnreachable } from "./preflight.js";
-import type { LabStatus } from "./status.js";
+import { isAllReady, type LabStatus } from "./status.js";
 
 export interface UpPorts extends FollowPorts {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -42,7 +42,7 @@ export async function up(lab: Lab, options: UpOptions, ports: UpPorts): Promise<
   if (noPartitions !== null && options.settings.network === "auto")
     print(`all are on loopback, where nobody can be cut off: ${noPartitions}`);
   const { timeoutMs } = options;
-  await follow(lab, allReady, { startMs, timeoutMs, fromBytes, before: found }, ports);
+  await follow(lab, isAllReady, { startMs, timeoutMs, fromBytes, before: found }, ports);
   const took = formatDuration(clock.now() - startMs);
   const example = callFor(lab, "sql", `${podName(0)} "show status like 'wsrep_cluster_size'"`);
   const { replicas } = options.settings;
@@ -57,11 +57,6 @@ function refuseOthers(lab: Lab, found: LabStatus, { settings }: UpOptions): void
     exitCode.config,
     `the lab in ${lab.dir} is up with ${found.replicas} replicas, ${found.policy}: take it down first, scale it, or give this one a --name of its own`,
   );
-}
-
-/** Clients reach them all. */
-function allReady({ members, ready }: LabStatus): boolean {
-  return members.every((member) => member.ready && ready.includes(member.name));
 }
 
 async function begin(lab: Lab, options: UpOptions, ports: UpPorts): Promise<LabStatus> {

@@ -42,9 +42,11 @@ export class Failure extends Error {
  *
  * @throws Failure 78 with the lines of every one that failed so
  */
-export function readTogether<A, B>(first: () => A, second: () => B): [A, B] {
+export function readTogether<T extends readonly unknown[]>(
+  ...reads: { readonly [Index in keyof T]: () => T[Index] }
+): T {
   const problems: string[] = [];
-  const attempt = <T>(read: () => T) => {
+  const values = reads.map((read) => {
     try {
       return read();
     } catch (error) {
@@ -52,10 +54,9 @@ export function readTogether<A, B>(first: () => A, second: () => B): [A, B] {
       problems.push(error.message);
       return undefined;
     }
-  };
-  const both = [attempt(first), attempt(second)];
+  });
   if (problems.length > 0) throw new Failure(exitCode.config, problems.join("\n"));
-  return both as [A, B];
+  return values as readonly unknown[] as T;
 }
 
 /** The text of anything that was thrown. */

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exchange } from "../../src/agent/http/exchange.js";
-import { agentPort } from "../../src/lab/health.js";
+import { defaultAgentPort } from "../../src/agent/http/here.js";
 import { defaultLab, type RunningLab, startLab } from "../../src/lab/lab.js";
 import { createLabDirectory, removeLabDirectory } from "../../src/lab/leftovers.js";
 import { oldWay } from "../../src/lab/old-way.js";
@@ -124,7 +124,14 @@ async function askState(host: string): Promise<string> {
   const { signal } = new AbortController();
   try {
     const reply = await exchange({
-      ...{ host, port: agentPort, method: "GET", path: "/v1/state", timeoutMs: 2000, signal },
+      ...{
+        host,
+        port: defaultAgentPort,
+        method: "GET",
+        path: "/v1/state",
+        timeoutMs: 2000,
+        signal,
+      },
     });
     return reply.kind === "reply" ? reply.body : `its agent: ${reply.why}`;
   } catch (error) {

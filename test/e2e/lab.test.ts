@@ -75,6 +75,8 @@ test("on loopback nobody can be cut off, and why is said", async () => {
 
 test("clients that connect to the endpoint reach a member that is ready", async () => {
   const { stdout } = await lab("ps", ["--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ name: "lab", dir });
+  expect(JSON.parse(stdout)).not.toHaveProperty("flags");
   const [host = "", port] = (JSON.parse(stdout) as LabStatus).clients.split(":");
   const connection = await createConnection({ host, port: Number(port), user: "root" });
   const [row] = await connection.query("SELECT @@wsrep_node_name AS name");

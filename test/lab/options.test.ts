@@ -5,14 +5,9 @@ import {
   callFor,
   type LabCall,
   locateLab,
-  readContainer,
   readDurationFlag,
-  readFaults,
   readLabSettings,
-  readMembers,
   readReplicas,
-  readSides,
-  readSignal,
 } from "../../src/lab/options.js";
 import { sqlArgv } from "../../src/lab/sql.js";
 
@@ -36,7 +31,7 @@ test.each(["/tmp/a b", "/tmp/a\nb", "/tmp/$x", "/tmp/ä"])("%j is no lab's direc
   expect(() => locateLab({ dir }, 0, "/tmp")).toThrow("other characters");
 });
 
-test("replicas, time-outs and signals are read or refused", () => {
+test("replicas and time-outs are read or refused", () => {
   expect(["1", "5", "99"].map((text) => readReplicas("--replicas", text, 1))).toEqual([1, 5, 99]);
   for (const text of ["0", "100", "-1", "1.5", "three", ""]) {
     expect(() => readReplicas("--replicas", text, 1)).toThrow("not a number from 1 to 99");
@@ -45,22 +40,6 @@ test("replicas, time-outs and signals are read or refused", () => {
   expect(() => readReplicas("scale", "-1", 0)).toThrow('scale: "-1" is not a number from 0 to 99');
   expect(readDurationFlag("--timeout", "90s")).toBe(90_000);
   expect(() => readDurationFlag("--grace", "soon")).toThrow('--grace: "soon" is not a duration');
-  expect(["KILL", "SIGKILL", "kill", "9"].map(readSignal)).toEqual(Array(4).fill("SIGKILL"));
-  expect(() => readSignal("FOO")).toThrow("no signal");
-});
-
-test("members, sides, containers and faults are read or refused", () => {
-  expect(readMembers(["galera-2", "galera-0", "galera-2"])).toEqual([2, 0]);
-  expect(() => readMembers(["galera-1", "mysql-0"])).toThrow("no member mysql-0");
-  expect(readSides(["galera-0,galera-1", "galera-2"])).toEqual([[0, 1], [2]]);
-  expect(() => readSides(["galera-0,galera-1", "galera-1"])).toThrow("cannot be on two sides");
-  expect([readContainer("agent"), readContainer("all", "all")]).toEqual(["agent", "all"]);
-  expect(() => readContainer("all")).toThrow("is none of agent, mariadb");
-  expect(readFaults(["drop=0.5", "stale"])).toEqual({ drop: 0.5, stale: true });
-  expect(readFaults(["none"])).toEqual({});
-  for (const text of ["none=1", "late", "drop=2", "stale=yes", "lag"]) {
-    expect(() => readFaults([text])).toThrow(`${text}: `);
-  }
 });
 
 const flags = {

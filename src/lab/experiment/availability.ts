@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { exitCode, Failure, messageOf } from "../../system/failure.js";
+import { isAllReady } from "../status.js";
 import { type Loop, startLoop } from "./client.js";
 import { figuresOf } from "./figures.js";
 import { type Lane, withLook } from "./lanes.js";
@@ -17,7 +18,6 @@ import {
   type ExperimentPlace,
   type ExperimentPorts,
   inLab,
-  isAllReady,
   narrate,
   patienceMs,
   reached,

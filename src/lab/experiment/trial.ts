@@ -12,7 +12,7 @@ import type { Lab } from "../options.js";
 import { namedIn, type Order } from "../orders.js";
 import { podName, podPaths, refuseLongPaths } from "../pod.js";
 import { refuseMissingPrograms, refuseUnreachable } from "../preflight.js";
-import type { LabStatus, MemberStatus } from "../status.js";
+import { isAllReady, type LabStatus, type MemberStatus } from "../status.js";
 import { createTable } from "./table.js";
 import { since } from "./units.js";
 import type { Way } from "./ways.js";
@@ -98,12 +98,7 @@ export function narrate({ lab }: Trial, beginMs: number, print: WriteLine): () =
   });
 }
 
-/** Each of the members is ready, and clients are led to it. */
-export function isAllReady({ members, ready }: LabStatus): boolean {
-  return members.every((member) => member.ready && ready.includes(member.name));
-}
-
-/** As above, by other processes than before where they were ended. */
+/** All are ready, by other processes than before where they were ended. */
 function isBack(before: LabStatus, now: LabStatus, ended: readonly string[]): boolean {
   const pidOf = ({ members }: LabStatus, name: string) =>
     members.find((one: MemberStatus) => one.name === name)?.pid;

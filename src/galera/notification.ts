@@ -8,9 +8,9 @@ export interface Notification {
   readonly status: string;
   readonly uuid: string | undefined;
   readonly primary: boolean;
-  /** My place among the members; -1 where I am none of them: a component of the past, seen in IST. */
+  /** My place in Galera's order of members; -1 where I am none: a component of the past, seen in IST. */
   readonly index: number;
-  /** `wsrep_node_name` of each. */
+  /** `wsrep_node_name` of each, sorted: Galera's own order, by UUID, changes from one start to the next. */
   readonly members: readonly string[];
   /** The same, by the UUID that a member has in the group, another one after each start. */
   readonly names: Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export function parseNotification(
     uuid: values.get("--uuid"),
     primary: values.get("--primary") === "yes",
     index: Number(values.get("--index") ?? -1),
-    members: members.map(([, name]) => name),
+    members: members.map(([, name]) => name).sort(),
     names: Object.fromEntries(members),
   };
 }

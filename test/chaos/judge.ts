@@ -1,4 +1,5 @@
 /* What must be true of a round, and what of it is not. Pure: it rests on what was seen alone. */
+import { zeroUuid } from "../../src/galera/grastate.js";
 import { constantSum } from "./schema.js";
 import type { Sample, View } from "./watcher.js";
 
@@ -58,13 +59,11 @@ export function judge(evidence: Evidence): readonly Finding[] {
   ];
 }
 
-const noUuid = "00000000-0000-0000-0000-000000000000";
-
 const primaries = ({ views }: Sample): readonly View[] =>
-  views.filter(({ primary, uuid }) => primary && uuid !== noUuid && uuid !== "");
+  views.filter(({ primary, uuid }) => primary && uuid !== zeroUuid && uuid !== "");
 
 /** At the same time, members are Primary with different uuids. */
-export function findTwoClusters(samples: readonly Sample[]): readonly Finding[] {
+function findTwoClusters(samples: readonly Sample[]): readonly Finding[] {
   for (const sample of samples) {
     const seen = primaries(sample);
     if (new Set(seen.map(({ uuid }) => uuid)).size < 2) continue;
@@ -125,7 +124,7 @@ function componentText({ member, component, beside }: View): string {
  * The cluster is another one than before: a new one was founded in its place. One that begins is there
  * once clients are led to a member of it.
  */
-export function findOtherCluster(
+function findOtherCluster(
   samples: readonly Sample[],
   before: string | undefined,
 ): readonly Finding[] {

@@ -8,7 +8,7 @@ export function planText({ round, kinds, policy, failover, newCluster, steps }: 
   return `round ${round}: ${kinds.join(" + ")} (${lab}): ${steps.map(stepText).join("; ")}`;
 }
 
-export function stepText({ when, act }: Step): string {
+function stepText({ when, act }: Step): string {
   return `${whenText(when)} ${actText(act)}`;
 }
 

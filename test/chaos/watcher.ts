@@ -58,7 +58,7 @@ const question = `SELECT LOWER(VARIABLE_NAME) AS name, VARIABLE_VALUE AS value
   UNION ALL SELECT 'address', @@wsrep_node_address`;
 
 /** @param addresses whose each of them is or was: it learns this server's, which each pod has anew */
-export async function askView(
+async function askView(
   session: Session,
   member: string,
   addresses: Map<string, string>,

@@ -32,6 +32,14 @@ test.each<[string, string, object]>([
     },
   ],
   [
+    "members in the order of their UUIDs",
+    `--status synced --uuid ${uuid} --primary yes --index 1 --members a/galera-2/,b/galera-0/,c/galera-1/`,
+    {
+      ...{ status: "synced", uuid, primary: true, index: 1 },
+      members: ["galera-0", "galera-1", "galera-2"],
+    },
+  ],
+  [
     "a view that an IST replays",
     `--status initialized --uuid ${uuid} --primary yes --index -1 --members ${one}`,
     { status: "initialized", uuid, primary: true, index: -1, members: ["galera-0"] },

@@ -18,7 +18,7 @@ export const ours: Way = {
   isOld: false,
 };
 
-export const before: Way = {
+const before: Way = {
   name: "the old way",
   about: "one headless Service for members and clients, who is alone in DNS founds, no drain",
   lab: oldWay,

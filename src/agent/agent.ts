@@ -11,8 +11,9 @@ import { errnoOf, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { createNap } from "../system/nap.js";
 import { createComplaint } from "./complaint.js";
-import { createDeciding, type EndProcess, isSettled } from "./deciding.js";
+import { createDeciding, isSettled } from "./deciding.js";
 import { createDrain } from "./drain/drain.js";
+import { createEnding, type EndProcess } from "./ending.js";
 import { createHandlers } from "./handlers.js";
 import { isStarting, liveness, type Vitals } from "./health.js";
 import type { Neighbours } from "./http/neighbours.js";
@@ -46,7 +47,7 @@ export interface AgentPorts {
   readonly lookAnew: () => void;
   readonly sql: ServerSql;
   readonly metrics: Metrics;
-  /** Asks other members: how far they are on their way out, and who is the donor. */
+  /** Asks other members: how far they are on their way out, and who sends or receives. */
   readonly neighbours: Neighbours;
   readonly accepts: Accepts;
   readonly clock: Clock;
@@ -55,6 +56,8 @@ export interface AgentPorts {
   /** The process that is this one's parent now. */
   readonly parentNow: () => number;
   readonly end: EndProcess;
+  /** The processes of the state transfers that a server has begun. */
+  readonly transfersOf: (server: number) => readonly number[];
 }
 
 /** How often the agent looks again: while something is decided, and while nothing is. */
@@ -69,13 +72,15 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   const watch = createServerWatch(options, {
     ...{ ...ports, signal },
     isAlive: () => liveness(vitals()).ok,
+    changedMs: () => progress.changedMs(),
   });
   const isUnreleased = createUnreleased(options.name, {
     ...{ clock, server: watch.sight, phase: () => participant.state().phase },
     ask: (names) => ports.neighbours(names, signal),
   });
+  const ending = createEnding(parent, { ...ports, changedMs: () => progress.changedMs() });
   const deciding = createDeciding(options, {
-    ...{ ...ports, signal, watch, isUnreleased },
+    ...{ ...ports, signal, watch, ending, isUnreleased },
     decided: metrics.decided,
   });
   const transfer = createTransferWatch(options.datadir, {
@@ -102,7 +107,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
       ...{ nowMs: clock.now(), phase: now, phaseSinceMs: phase.sinceMs },
       askedMs: deciding.askedMs(),
       awaited: transfer.isReceiving() ? undefined : deciding.awaited(),
-      toEnd: deciding.toEnd(),
+      toEnd: ending.toEnd(),
       ...{ changedMs: progress.changedMs(), server: watch.sight() },
       ...{ sendsBackup: transfer.sendsBackup(), draining: drain.stage() !== undefined },
     };

@@ -69,7 +69,10 @@ export function participate(
       ...{ look, clock, newId },
       save: (next) => saveLedger(stateDir, next),
       contact: async (whom, signal) => {
-        contact ??= loadContact();
+        contact ??= loadContact().catch((error) => {
+          contact = undefined; // certificates may be about to be renewed
+          throw error;
+        });
         return (await contact)(whom, signal);
       },
     },

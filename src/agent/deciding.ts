@@ -12,6 +12,7 @@ import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import { createComplaint } from "./complaint.js";
+import type { Ending } from "./ending.js";
 import { type Ordered, order } from "./ordered.js";
 import type { ServerWatch } from "./sql/server-watch.js";
 import type { ServerSql } from "./sql/sql.js";
@@ -23,9 +24,6 @@ export interface DecidingOptions {
   readonly parent: number | undefined;
 }
 
-/** Ends a process, as container runtimes do. */
-export type EndProcess = (pid: number, signal: "SIGTERM" | "SIGKILL") => void;
-
 export interface DecidingPorts {
   readonly participant: Participant;
   readonly watch: ServerWatch;
@@ -33,7 +31,7 @@ export interface DecidingPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  readonly end: EndProcess;
+  readonly ending: Ending;
   /** Whether Galera takes the server for a donor, and it is none any more. */
   readonly isUnreleased: () => Promise<boolean>;
   /** Told of each decision. */
@@ -58,8 +56,6 @@ const settledPassMs = { anew: 5000, later: 30_000 } as const;
 const isNewMs = 60_000;
 /** pc.bootstrap takes effect within this, or is decided and asked for again. */
 const bootstrapPassMs = 5000;
-/** A server that ends by SIGTERM does so within this, whatever it has to write. */
-const heedsWithinMs = 60_000;
 /** A server outside a primary component ends after so long, where it keeps another from founding. */
 const stopsAfterMs = 10_000;
 
@@ -68,20 +64,17 @@ export type Deciding = ReturnType<typeof createDeciding>;
 /** The decision of one agent: `pass` is called again and again, the rest by who asks. */
 export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
   const { name, stateDir, parent } = options;
-  const { participant, watch, sql, clock, log, signal } = ports;
+  const { participant, watch, sql, ending, clock, log, signal } = ports;
   const bootstrapping = createComplaint(log);
   let verdict: Verdict | undefined;
   let ordered: Ordered | undefined;
   let considered = Promise.withResolvers<void>();
   let passedMs = Number.NEGATIVE_INFINITY;
-  let stopsSinceMs: number | undefined;
+  /** What the decision rests on may be about to change: the server ends if it stays. */
+  let stops: { readonly why: string; readonly sinceMs: number } | undefined;
   let awaited: Awaited | undefined;
   let askedMs: number | undefined;
   let component: { readonly view: View; readonly sinceMs: number } | undefined;
-  /** Why the server is to end, where it has not been told to. */
-  let toEnd: string | undefined;
-  /** When it was first asked to, by a signal. */
-  let termedMs: number | undefined;
 
   /** What was decided, and what the server told, is of the start before. */
   const anew = () => {
@@ -90,7 +83,9 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     awaited = undefined;
     askedMs = undefined;
     verdict = undefined;
-    toEnd = undefined;
+    stops = undefined;
+    considered = Promise.withResolvers<void>();
+    ending.forget();
   };
 
   /** The process that waited has become the server: whoever asks now is somebody else. */
@@ -100,46 +95,29 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     throw new Failure(exitCode.config, what);
   };
 
-  const endServer = async (why: string) => {
-    log("warn", `ending my server, ${why}`);
-    if (parent !== undefined) {
-      termedMs ??= clock.now();
-      return ports.end(parent, "SIGTERM");
+  /** Why my server is to end, as of now. */
+  const reasonToEnd = async (): Promise<string | undefined> => {
+    if (await watch.isStuck()) return "which has left the cluster, and is not known to have ended";
+    if (await ports.isUnreleased()) {
+      return "which Galera takes for the donor of a state transfer that is over";
     }
-    try {
-      await sql.shutdown();
-      toEnd = undefined;
-    } catch (error) {
-      // A joiner in its SST takes no statements, and its donor may be gone for good.
-      toEnd = why;
-      log("warn", `it takes no SHUTDOWN, so its liveness probe fails: ${messageOf(error)}`);
-    }
+    const { phase } = participant.state();
+    if (phase.kind !== "running" || phase.primary || stops === undefined) return undefined;
+    return clock.now() - stops.sinceMs < stopsAfterMs ? undefined : stops.why;
   };
 
-  /** A joiner that waits for its SST does not heed SIGTERM, and its donor may be gone for good. */
-  const killServer = () => {
-    if (parent === undefined || termedMs === undefined) return;
-    if (clock.now() - termedMs < heedsWithinMs) return;
-    log("warn", `killing my server: it has not ended for ${formatDuration(heedsWithinMs)}`);
-    ports.end(parent, "SIGKILL");
-  };
-
-  /** What the decision rests on may be about to change: the server ends if it stays. */
-  const stopping = async (decision: Decision) => {
-    if (decision.action !== "wait" || decision.stops !== true) {
-      stopsSinceMs = undefined;
-      toEnd = undefined;
-      return;
-    }
-    stopsSinceMs ??= clock.now();
-    if (clock.now() - stopsSinceMs < stopsAfterMs) return;
-    stopsSinceMs = undefined;
-    await endServer(`so that another one can found: ${decision.why}`);
+  const lookToEnd = async () => {
+    const start = considered;
+    const why = await reasonToEnd();
+    if (start === considered) await ending.look(why);
   };
 
   const note = (next: Verdict) => {
     verdict = next;
     const { decision } = next;
+    const isToStop = decision.action === "wait" && decision.stops === true;
+    const why = `so that another one can found: ${decision.why}`;
+    stops = isToStop ? { why, sinceMs: stops?.sinceMs ?? clock.now() } : undefined;
     const held = decision.action === "hold";
     if (decision.action !== "wait" && !held) awaited = undefined;
     else if (awaited?.what !== decision.why || awaited.held !== held) {
@@ -176,7 +154,6 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
       participant.start(evidence, foldTold(stateDir));
       anew();
       askedMs = clock.now();
-      considered = Promise.withResolvers<void>();
       passedMs = Number.NEGATIVE_INFINITY;
     },
     decision: async () => {
@@ -191,17 +168,10 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
     awaited: () => awaited,
     /** When a start last asked what to do; undefined before it did. */
     askedMs: () => askedMs,
-    /** Why the server's container is to be ended, by whoever has started it. */
-    toEnd: () => toEnd,
     /** One look at the server and, where something is to be decided, at the others. */
     pass: async () => {
       await watch.look();
-      if (await watch.isStuck())
-        await endServer("which has left the cluster and does not end by itself");
-      if (await ports.isUnreleased()) {
-        await endServer("which Galera takes for the donor of a state transfer that is over");
-      }
-      killServer();
+      await lookToEnd();
       const { kind } = participant.state().phase;
       if (kind === "waiting" && clock.now() - (askedMs ?? clock.now()) > asksWithinMs) {
         const forMs = formatDuration(asksWithinMs);
@@ -227,7 +197,6 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
         ordered = order(next);
         watch.restart();
       }
-      await stopping(decision);
       if (decision.action === "bootstrap") {
         if (before !== "bootstrap") log("info", `making my component primary: ${decision.why}`);
         const failed = (error: unknown) => bootstrapping.say(`pc.bootstrap: ${messageOf(error)}`);

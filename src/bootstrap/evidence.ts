@@ -63,10 +63,12 @@ export function withRecovered(
 /**
  * Where a founder stands whose InnoDB knows of no position. A server that bootstraps forgets it there
  * (sql/wsrep_server_service.cc, bootstrap) until its first write, so nothing has come on top of what it
- * founded from. A new cluster begins at 0; with -1 Galera would make another one of it.
+ * founded from. A new cluster begins at 0; with -1 Galera would make another one of it. A joiner that has
+ * not been Synced may not have come so far.
  */
 function foundedFrom(uuid: string, ledger: Ledger | undefined): bigint {
-  const last = ledger?.uuid === uuid ? ledger.foundings.at(-1) : undefined;
+  const isOwn = ledger?.uuid === uuid && ledger.joining === undefined;
+  const last = isOwn ? ledger.foundings.at(-1) : undefined;
   if (last === undefined) return -1n;
   return last.seqno < 0n ? 0n : last.seqno;
 }

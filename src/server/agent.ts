@@ -16,13 +16,14 @@ import type { HooksDone } from "../agent/peers/hooks.js";
 import { createPeersWatch } from "../agent/peers/peers-watch.js";
 import { agentAccount } from "../agent/sql/account.js";
 import { createServerSql } from "../agent/sql/sql.js";
+import { transfersOf } from "../agent/transfer/processes.js";
 import { prepareGaleraCnf } from "../cnf/prepare.js";
 import { readServerOptions } from "../cnf/server-options.js";
 import { writeIfChanged } from "../cnf/write.js";
 import type { PeerSet } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
-import { Failure } from "../system/failure.js";
+import { errnoOf, Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
 import type { RunProcess } from "../system/processes.js";
 import { defaultsArgs, serverOption } from "./command.js";
@@ -135,7 +136,8 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
         ),
         sql,
         parentNow: () => process.ppid,
-        end: (pid, signal) => void process.kill(pid, signal),
+        end: endProcess,
+        transfersOf,
       },
     );
     const others = () => peers.sight().set?.others ?? [];
@@ -153,6 +155,15 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
   /** By the account that reads the certificates from now on; they stay where a SIGHUP finds no better. */
   const open = async () => ({ log, run: run.bind(undefined, await openPeerTls(settings)) });
   return { start, open };
+}
+
+/** One that has ended meanwhile needs no signal. */
+function endProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
 }
 
 /** Brings the galera.cnf that a start has written up to date; where there is none, none is made. */

@@ -109,6 +109,7 @@ export async function member(name: string, options: MemberOptions = {}) {
       ...{ peers: noPeers(clock), lookAnew: () => {}, metrics: createMetrics() },
       neighbours: async () => new Map(),
       end: (pid, signal) => void pod.signals.push(`${signal} ${pid}`),
+      transfersOf: () => [],
       accepts: async (where) => servers.has(where),
       sql: {
         isConnected: () => true,

@@ -54,6 +54,13 @@ describe("once the server has told its position", () => {
       found(uuid, 561n, true),
     ],
     [
+      "after a crash of a joiner of that, which was not Synced",
+      crashed({}),
+      nowhere,
+      { ...foundedAnew(561n), joining: foundedAnew(561n).foundings },
+      found(uuid, -1n, true),
+    ],
+    [
       "after a crash before the first write, without a ledger",
       crashed({}),
       nowhere,

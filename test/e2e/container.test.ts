@@ -16,6 +16,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
+import { transfersOf } from "../../src/agent/transfer/processes.js";
+import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { atEnd, scratch, startDns, until } from "./cli.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -116,7 +118,7 @@ function start(
     Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim());
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   atEnd(async () => {
-    const pid = child.exitCode === null ? leader() : 0;
+    const pid = (child.exitCode ?? child.signalCode) === null ? leader() : 0;
     if (pid > 0) process.kill(pid, "SIGKILL"); // with it goes its namespace
     await ended;
   });
@@ -148,16 +150,18 @@ const said = (container: Container) =>
     .filter((line) => line.includes("galera-peers: "))
     .map((line) => line.replace(/^.*galera-peers: /, ""));
 
+/** Whether its server is Synced in a component of so many members. */
+async function isSynced(container: Container, size: number): Promise<boolean> {
+  const state = await container.ask(
+    "SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) FROM information_schema.global_status WHERE variable_name IN ('wsrep_cluster_size', 'wsrep_local_state_comment')",
+  );
+  return state === `${size},Synced`;
+}
+
 test("a founder and a joiner of two UIDs, by rsync and by mariabackup, without any capability", async () => {
   const dns = await startDns(records(nameless));
   const founder = start(nameless, dns, volumes(nameless));
-  const synced = (size: number) => async (container: Container) => {
-    const state = await container.ask(
-      "SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) FROM information_schema.global_status WHERE variable_name IN ('wsrep_cluster_size', 'wsrep_local_state_comment')",
-    );
-    return state === `${size},Synced`;
-  };
-  await until(() => synced(1)(founder), "the founder");
+  await until(() => isSynced(founder, 1), "the founder");
   await founder.ask("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY)");
   const status = readFileSync(`/proc/${founder.leader()}/status`, "utf8");
   expect(status).toMatch(/^Name:\tmariadbd$/m);
@@ -171,7 +175,7 @@ test("a founder and a joiner of two UIDs, by rsync and by mariabackup, without a
   for (const [row, method] of ["rsync", "mariabackup"].entries()) {
     await founder.ask(`INSERT INTO shop.t VALUES (${row})`);
     const joiner = start(arbitrary, dns, disks, { env: { GALERA_SST_METHOD: method } });
-    await until(() => synced(2)(joiner), `a joiner by ${method}`, 60_000);
+    await until(() => isSynced(joiner, 2), `a joiner by ${method}`, 60_000);
     expect(await joiner.ask("SELECT COUNT(*) FROM shop.t")).toBe(`${row + 1}`);
     expect(joiner.output()).toContain(`${method} SST completed on joiner`);
     process.kill(joiner.leader(), "SIGTERM");
@@ -179,6 +183,34 @@ test("a founder and a joiner of two UIDs, by rsync and by mariabackup, without a
     const data = disks.get("/var/lib/mysql") ?? "";
     for (const entry of readdirSync(data)) rmSync(join(data, entry), { recursive: true });
   }
+});
+
+/** It heeds no SIGTERM, and as the first process of its container no SIGKILL from within. */
+test("a joiner that waits for the SST of a donor that was killed is ended by its agent", async () => {
+  const dns = await startDns(records(nameless));
+  const disks = volumes(nameless);
+  const founder = start(nameless, dns, disks);
+  await until(() => isSynced(founder, 1), "the founder");
+  dns.setMembers(records(nameless, arbitrary));
+  const itsDisks = volumes(arbitrary);
+  const env = { GALERA_SST_METHOD: "rsync" };
+  const joiner = start(arbitrary, dns, itsDisks, { env });
+  const receiver = await until(
+    () => transfersOf(joiner.leader()).find((pid) => commandLine(pid).includes("--daemon")),
+    "rsync to listen",
+  );
+  signalProcess(receiver, "SIGSTOP");
+  await until(() => transfersOf(founder.leader()).length > 0, "the donor to send");
+  process.kill(founder.leader(), "SIGKILL");
+  await founder.ended;
+
+  const again = start(nameless, dns, disks);
+  await joiner.ended;
+  expect(joiner.output()).toMatch(/ending my server, so that another one can found: /);
+  expect(joiner.output()).toMatch(/killing my server: it has not ended for \d+ s/);
+  const rejoined = start(arbitrary, dns, itsDisks, { env });
+  await until(() => isSynced(again, 2), "the founder that was killed", 60_000);
+  await until(() => isSynced(rejoined, 2), "the joiner", 60_000);
 });
 
 test.each(mounts)(

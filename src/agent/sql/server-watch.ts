@@ -31,6 +31,8 @@ export interface WatchPorts {
   readonly signal: AbortSignal;
   /** What a liveness probe is told. */
   readonly isAlive: () => boolean;
+  /** When the datadir was last seen to change, while no server is in the cluster. */
+  readonly changedMs: () => number | undefined;
 }
 
 /** The server, as it was seen last. */
@@ -43,8 +45,10 @@ export interface ServerSight {
   readonly paused: number | undefined;
 }
 
-/** A server that has left its cluster ends within this; one that found no way in again does not. */
+/** A server that has left its cluster takes no clients after this; one that found no way in again does. */
 const endsAfterMs = 30_000;
+/** One that takes no clients any more has much to write, perhaps; if no file changes for so long, it hangs. */
+const writesWithinMs = 60_000;
 /** A server that has been started has its port open after so long, or it has ended. */
 const serverIsUpAfterMs = 90_000;
 /** An answer is as new as this. */
@@ -70,7 +74,7 @@ export type ServerWatch = ReturnType<typeof createServerWatch>;
 /** Follows the server: what it tells, how far it is, and whether it is still there. */
 export function createServerWatch(
   { datadir, stateDir, address, parent }: WatchOptions,
-  { participant, sql, accepts, clock, log, signal, isAlive }: WatchPorts,
+  { participant, sql, accepts, clock, log, signal, isAlive, changedMs }: WatchPorts,
 ) {
   const flowControl = createFlowControl();
   const notices = createNotices(log);
@@ -133,6 +137,9 @@ export function createServerWatch(
     return signs.some((name) => existsSync(join(datadir, name))) && isAlive();
   };
 
+  const hangs = (leftMs: number): boolean =>
+    clock.now() - Math.max(leftMs, changedMs() ?? leftMs) >= writesWithinMs;
+
   const isGone = async (one: Watched) => {
     if (parent !== undefined) return false; // this process would have ended with it
     const answers = one.sight.answer?.kind === "status";
@@ -157,12 +164,16 @@ export function createServerWatch(
   };
 
   return {
-    /** Once for each time that the server has left and does not end. */
+    /** Whether the server has left, or seemed to have ended, and is there still. */
     isStuck: async (): Promise<boolean> => {
       const one = left;
       if (one === undefined || clock.now() - one.sinceMs < endsAfterMs) return false;
-      left = undefined;
-      return !one.seemsEnded || (await sql.status()).kind !== "silent";
+      const answers = (await sql.status()).kind !== "silent";
+      if (!one.seemsEnded) return one === left && (answers || hangs(one.sinceMs));
+      const isThere = answers && !(await accepts(address, galeraPort, signal));
+      if (one !== left) return false;
+      if (!isThere) left = undefined; // it has ended indeed, or was only slow
+      return isThere;
     },
     /** Asks the server, unless it has just been asked, or there is none to ask. */
     refresh,

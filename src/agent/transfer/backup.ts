@@ -20,12 +20,12 @@ const backupInfo = "donor_galera_info";
  * when it was a joiner.
  */
 export function sendsBackup(datadir: string): boolean {
-  const begunMs = changedMs(join(datadir, scriptPid));
-  const backupMs = changedMs(join(datadir, backupInfo));
+  const begunMs = modifiedMs(join(datadir, scriptPid));
+  const backupMs = modifiedMs(join(datadir, backupInfo));
   return begunMs !== undefined && backupMs !== undefined && backupMs >= begunMs;
 }
 
-function changedMs(path: string): number | undefined {
+function modifiedMs(path: string): number | undefined {
   try {
     return statSync(path).mtimeMs;
   } catch {

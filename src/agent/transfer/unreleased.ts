@@ -20,10 +20,14 @@ export interface UnreleasedPorts {
 
 /** A server that is told to be joined is a donor no longer than this. */
 const releasedWithinMs = 30_000;
+/** The others are asked again after so long. */
+const againMs = 10_000;
+/** So many times in a row: an agent may be slow, or a port closed for a moment. */
+const timesFree = 2;
 
 /**
- * To be asked at each look; true once for each time that the server is a donor of nobody's, after a look at
- * the other members of its component: as long as one receives data, the transfer may go on.
+ * To be asked at each look: whether the server is a donor of nobody's, as long as that lasts. While another
+ * member of its component may receive data, the transfer may go on.
  *
  * @param self this member's name
  */
@@ -31,32 +35,50 @@ export function createUnreleased(self: string, { phase, server, ask, clock }: Un
   let sinceMs: number | undefined;
   /** It was joined indeed: what makes a donor of it since then is a lock of somebody's backup. */
   let wasJoined = false;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let free = 0;
 
-  const look = (now: Phase): void => {
+  const over = () => {
+    sinceMs = undefined;
+    askedMs = Number.NEGATIVE_INFINITY;
+    free = 0;
+  };
+
+  /** Whether it says now that it is a donor; a server that says nothing may be one still. */
+  const look = (now: Phase): boolean => {
     if (now.kind !== "running" || !now.primary || now.status !== "joined") {
-      sinceMs = undefined;
+      over();
       wasJoined = false;
-      return;
+      return false;
     }
     const { answer } = server();
-    if (answer?.kind !== "status") return;
+    if (answer?.kind !== "status") return false;
     const { state, primary, desync } = answer.status;
     wasJoined ||= state === localState.joined;
-    if (state !== localState.donor || !primary || desync || wasJoined) sinceMs = undefined;
-    else sinceMs ??= clock.now();
+    const isDonor = state === localState.donor && primary && !desync && !wasJoined;
+    if (isDonor) sinceMs ??= clock.now();
+    else over();
+    return isDonor;
   };
 
   return async (): Promise<boolean> => {
     const now = phase();
-    look(now);
-    if (now.kind !== "running" || sinceMs === undefined) return false;
-    if (clock.now() - sinceMs < releasedWithinMs) return false;
-    sinceMs = clock.now();
-    const others = await ask(now.view.members.filter((name) => name !== self));
-    return [...others.values()].every(receivesNothing);
+    if (!look(now) || now.kind !== "running" || sinceMs === undefined) return false;
+    const nowMs = clock.now();
+    if (nowMs - sinceMs < releasedWithinMs) return false;
+    if (nowMs - askedMs >= againMs) {
+      askedMs = nowMs;
+      const others = await ask(now.view.members.filter((name) => name !== self));
+      free = [...others.values()].every(receivesNothing) ? free + 1 : 0;
+    }
+    return free >= timesFree;
   };
 }
 
+/** An agent that was started again in its server's SST knows nothing of that, nor of a component. */
 function receivesNothing(one: Neighbour): boolean {
-  return one.kind === "gone" || (one.kind === "answers" && one.report.transfer?.role !== "joiner");
+  if (one.kind !== "answers") return one.kind === "gone";
+  const { state, transfer } = one.report;
+  const isServing = state.phase.kind === "running" && state.phase.primary;
+  return isServing && transfer?.role !== "joiner";
 }

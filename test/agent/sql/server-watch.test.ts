@@ -48,10 +48,12 @@ function watched({ parent }: { parent?: number } = {}) {
   let pending: ((answer: ServerAnswer) => void)[] = [];
   let asked = 0;
   let isAlive = true;
+  let changedMs: number | undefined;
   const watch = createServerWatch(
     { datadir: stateDir, stateDir, address: "127.0.50.1", parent },
     {
-      ...{ clock, log, signal, accepts: async () => isOpen, isAlive: () => isAlive },
+      ...{ clock, log, signal, accepts: async () => isOpen },
+      ...{ isAlive: () => isAlive, changedMs: () => changedMs },
       participant: participant as Participant,
       sql: {
         isConnected: () => isConnected,
@@ -96,6 +98,10 @@ function watched({ parent }: { parent?: number } = {}) {
     /** No file has changed for too long. */
     stops: () => {
       isAlive = false;
+    },
+    /** A file of the datadir changes. */
+    writes: () => {
+      changedMs = clock.now();
     },
     /** A start begins. */
     starts: () => {
@@ -305,18 +311,43 @@ describe("what it tells", () => {
     expect(one.phase()).toEqual({ kind: "joining" });
   });
 
-  test("that it has left: it is stuck after 30 s, which is said once", async () => {
+  /** One that has told that it has left. */
+  async function hasLeft() {
     const one = await running();
     one.tells(left);
     await one.watch.look();
     expect(one.phase()).toEqual({ kind: "idle" });
     expect(one.lines.at(-1)).toBe("info: my server has left the cluster");
-    one.says(silent); // as one that hangs at its end
+    return one;
+  }
+
+  test.each([
+    ["answers", status(41n)],
+    ["refuses to answer", refuses],
+  ])("that it has left, and it %s 30 s later: it is stuck", async (_, answer) => {
+    const one = await hasLeft();
+    one.says(answer);
     await one.clock.advance(29_999);
     expect(await one.watch.isStuck()).toBe(false);
     await one.clock.advance(1);
     expect(await one.watch.isStuck()).toBe(true);
+    expect(await one.watch.isStuck()).toBe(true);
+    one.starts();
     expect(await one.watch.isStuck()).toBe(false);
+  });
+
+  test("that it has left, and it is silent: it is stuck once no file has changed for a minute", async () => {
+    const one = await hasLeft();
+    one.says(silent);
+    for (let s = 0; s < 600; s += 30) {
+      await one.clock.advance(30_000);
+      expect(await one.watch.isStuck()).toBe(false); // as one with much to write
+      one.writes();
+    }
+    await one.clock.advance(59_999);
+    expect(await one.watch.isStuck()).toBe(false);
+    await one.clock.advance(1);
+    expect(await one.watch.isStuck()).toBe(true);
   });
 
   test("that it has left, and then that it is back", async () => {
@@ -344,18 +375,21 @@ describe("a server has ended", () => {
 
   /** Galera closes its port where an IST has failed, and the server is told nothing. */
   test.each([
-    ["unless it answers 30 s later: it is stuck, which is said once", status(41n), true],
-    ["unless it refuses to answer 30 s later", refuses, true],
-    ["and is silent 30 s later", silent, false],
-  ])("%s", async (_, later, isStuck) => {
+    ["unless it answers 30 s later: it is stuck", status(41n), false, true],
+    ["unless it refuses to answer 30 s later", refuses, false, true],
+    ["and is silent 30 s later", silent, false, false],
+    ["or was only slow: its port is open 30 s later", status(41n), true, false],
+  ])("%s", async (_, later, isOpen, isStuck) => {
     const one = await hasEnded();
     expect(one.lines.at(-1)).toBe("info: my server has ended");
     one.says(later);
+    one.port(isOpen);
     await one.clock.advance(29_000);
     expect(await one.watch.isStuck()).toBe(false);
     await one.clock.advance(1000);
     expect(await one.watch.isStuck()).toBe(isStuck);
-    expect(await one.watch.isStuck()).toBe(false);
+    one.port(false);
+    expect(await one.watch.isStuck()).toBe(isStuck); // one that was there again is heard again
   });
 
   test("and another start has begun: that one is not stuck", async () => {

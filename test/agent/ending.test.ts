@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { createEnding } from "../../src/agent/ending.js";
+import { testClock } from "../system/test-clock.js";
+import { collect } from "./members.js";
+
+/** An agent's server: its parent, or beside it. */
+function server(parent?: number) {
+  const clock = testClock();
+  const { log, lines } = collect();
+  const it = {
+    refusal: undefined as string | undefined,
+    shutdowns: 0,
+    signals: [] as string[],
+    changedMs: undefined as number | undefined,
+  };
+  const ending = createEnding(parent, {
+    ...{ clock, log },
+    sql: {
+      shutdown: async () => {
+        if (it.refusal !== undefined) throw new Error(it.refusal);
+        it.shutdowns += 1;
+      },
+    },
+    end: (pid, signal) => void it.signals.push(`${signal} ${pid}`),
+    transfersOf: (pid) => [pid + 10, pid + 11],
+    changedMs: () => it.changedMs,
+  });
+  /** An agent that looks each second. */
+  const lasts = async (seconds: number, why: string | undefined) => {
+    for (let passed = 0; passed < seconds; passed += 1) {
+      await ending.look(why);
+      await clock.advance(1000);
+    }
+  };
+  return { it, ending, clock, lines, lasts };
+}
+
+test("beside a sidecar it is told by SQL, again every 10 s as long as it is to end, and it is said once", async () => {
+  const { it, ending, lines, lasts } = server();
+  await lasts(3, undefined);
+  expect(it.shutdowns).toBe(0);
+  await lasts(30, "which is stuck");
+  expect(it.shutdowns).toBe(3);
+  await lasts(30, undefined);
+  expect(it.shutdowns).toBe(3);
+  expect(it.signals).toEqual([]);
+  expect(ending.toEnd()).toBeUndefined();
+  expect(lines).toEqual(["warn: ending my server, which is stuck"]);
+});
+
+test("where it takes no SQL its container is to be ended, as long as the reason lasts", async () => {
+  const { it, ending, lines, lasts } = server();
+  it.refusal = "connect ENOENT";
+  await lasts(1, "which is stuck");
+  expect(ending.toEnd()).toBe("which is stuck");
+  for (let s = 0; s < 60; s += 1) {
+    await lasts(1, "which is stuck");
+    expect(ending.toEnd()).toBe("which is stuck");
+  }
+  expect(lines).toEqual([
+    "warn: ending my server, which is stuck",
+    "warn: it takes no SHUTDOWN, so its liveness probe fails: connect ENOENT",
+  ]);
+  await lasts(1, "so that another one can found");
+  expect(ending.toEnd()).toBe("so that another one can found");
+  await lasts(1, undefined);
+  expect(ending.toEnd()).toBeUndefined();
+});
+
+test("another start while it is told: that one is not to end", async () => {
+  const { it, ending } = server();
+  it.refusal = "connect ENOENT";
+  const looking = ending.look("which is stuck");
+  ending.forget();
+  await looking;
+  expect(ending.toEnd()).toBeUndefined();
+});
+
+test("the agent's own parent gets SIGTERM, and with its state transfer SIGKILL a minute later", async () => {
+  const { it, lines, lasts } = server(7);
+  await lasts(60, "which is stuck");
+  expect(new Set(it.signals)).toEqual(new Set(["SIGTERM 7"]));
+  it.signals = [];
+  await lasts(1, "which is stuck");
+  expect(it.signals).toEqual(["SIGTERM 7", "SIGKILL 17", "SIGKILL 18", "SIGKILL 7"]);
+  expect(lines).toEqual([
+    "warn: ending my server, which is stuck",
+    "warn: killing my server: it has not ended for 60 s",
+  ]);
+  it.signals = [];
+  await lasts(60, "which is stuck");
+  expect(new Set(it.signals)).toEqual(new Set(["SIGTERM 7"]));
+});
+
+test("once it has got SIGTERM it has to end, whatever becomes of the reason", async () => {
+  const { it, lasts } = server(7);
+  await lasts(1, "which is stuck");
+  await lasts(58, undefined);
+  expect(it.signals).toEqual(["SIGTERM 7"]);
+  await lasts(2, undefined);
+  expect(it.signals.at(-1)).toBe("SIGKILL 7");
+});
+
+test("as long as its files change it is not killed, but for ten minutes at most", async () => {
+  const { it, clock, lines, lasts } = server(7);
+  for (let s = 0; s < 600; s += 30) {
+    it.changedMs = clock.now();
+    await lasts(30, "which is stuck");
+  }
+  expect(it.signals).not.toContain("SIGKILL 7");
+  it.changedMs = clock.now();
+  await lasts(1, "which is stuck");
+  expect(it.signals.at(-1)).toBe("SIGKILL 7");
+  expect(lines.at(-1)).toBe("warn: killing my server: it has not ended for 600 s");
+});

@@ -122,7 +122,6 @@ function readServer(value: unknown, at: string): WsrepStatus {
     sendQueue: field(value, "sendQueue", at, count),
     desync: field(value, "desync", at, flag),
     rejects: field(value, "rejects", at, flag),
-    sstMethod: field(value, "sstMethod", at, text),
     backup: field(value, "backup", at, optional(flag)) ?? false,
   };
 }

@@ -22,14 +22,12 @@ export interface WsrepStatus {
   readonly desync: boolean;
   /** Somebody has closed it to clients (`wsrep_reject_queries` is not NONE). */
   readonly rejects: boolean;
-  /** `wsrep_sst_method`: how it asks for a state transfer; as a donor it serves the joiner's method. */
-  readonly sstMethod: string;
   /** As a donor it can serve mariabackup: the script has an account, and the one that asks has its privileges. */
   readonly backup: boolean;
 }
 
-/** The states of `wsrep_local_state` that readiness and drain ask for (galera/src/wsrep_api.h). */
-export const localState = { joining: 1, donor: 2, joined: 3, synced: 4 } as const;
+/** States of `wsrep_local_state` (galera/src/wsrep_api.h). */
+export const localState = { donor: 2, joined: 3, synced: 4 } as const;
 
 const statuses = [
   "wsrep_ready",
@@ -42,7 +40,7 @@ const statuses = [
   "wsrep_local_recv_queue",
   "wsrep_local_send_queue",
 ];
-const variables = ["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_method", "wsrep_sst_auth"];
+const variables = ["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_auth"];
 
 /** What mariadb-backup asks for before it copies (extra/mariabackup/xtrabackup.cc, check_all_privileges). */
 export const backupPrivileges = ["RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR"] as const;
@@ -91,7 +89,6 @@ export function readWsrepStatus(rows: readonly NamedValue[]): WsrepStatus {
     sendQueue: count("wsrep_local_send_queue"),
     desync: text("wsrep_desync") === "1",
     rejects: !["", "NONE"].includes(text("wsrep_reject_queries")),
-    sstMethod: text("wsrep_sst_method"),
     // A password is shown as asterisks (sql/wsrep_sst.cc, sst_auth_real_set).
     backup: text("wsrep_sst_auth") !== "" && count("backup_privileges") === backupPrivileges.length,
   };

@@ -291,15 +291,15 @@ describe("readiness", () => {
       no("the server is desynced (wsrep_desync)"),
     ],
     [
-      "a donor by rsync, though it could serve mariabackup and would ask for it itself",
+      "a donor by rsync, though it could serve mariabackup",
       running(true, "donor"),
-      { server: says({ ...donor, sstMethod: "mariabackup", backup: true }) },
+      { server: says({ ...donor, backup: true }) },
       no("the server is a donor, and SST by anything but mariabackup blocks it"),
     ],
     [
-      "a donor by mariabackup, though it would ask for rsync itself",
+      "a donor by mariabackup",
       running(true, "donor"),
-      { server: says({ ...donor, sstMethod: "rsync" }), sendsBackup: true },
+      { server: says(donor), sendsBackup: true },
       yes("a donor that is not blocked"),
     ],
     [

@@ -25,7 +25,7 @@ export function stateOf(name: string, rest: Partial<MemberState> = {}): MemberSt
 export const synced: WsrepStatus = {
   ...{ ready: true, primary: true, state: 4, comment: "Synced", clusterSize: 3 },
   ...{ lastCommitted: 41n, pausedNs: 0n, receiveQueue: 0, sendQueue: 0 },
-  ...{ desync: false, rejects: false, sstMethod: "rsync", backup: true },
+  ...{ desync: false, rejects: false, backup: true },
 };
 
 /** A directory that is gone after the test. */

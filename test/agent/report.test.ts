@@ -68,7 +68,7 @@ const server: fc.Arbitrary<WsrepStatus> = fc.record({
   ...{ ready: fc.boolean(), primary: fc.boolean(), state: count, comment: text },
   ...{ clusterSize: count, lastCommitted: maybe(seqno), pausedNs: seqno },
   ...{ receiveQueue: count, sendQueue: count, desync: fc.boolean(), rejects: fc.boolean() },
-  ...{ sstMethod: text, backup: fc.boolean() },
+  ...{ backup: fc.boolean() },
 });
 
 const transfer: fc.Arbitrary<Transfer> = fc.oneof(
@@ -156,7 +156,6 @@ describe("what is malformed is refused, by its path", () => {
     [["server", "sendQueue"], "0", "status.server.sendQueue: not a number from 0"],
     [["server", "desync"], null, "status.server.desync: neither true nor false"],
     [["server", "rejects"], "NONE", "status.server.rejects: neither true nor false"],
-    [["server", "sstMethod"], null, "status.server.sstMethod: not a short text"],
     [["server", "backup"], "ON", "status.server.backup: neither true nor false"],
     [["denied"], "yes", "status.denied: neither true nor false"],
     [["paused"], "0", "status.paused: not a number"],

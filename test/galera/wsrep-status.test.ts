@@ -6,7 +6,7 @@ import { type NamedValue, readWsrepStatus, wsrepQuery } from "../../src/galera/w
 const names = [
   ...["WSREP_READY", "WSREP_CLUSTER_STATUS", "WSREP_LOCAL_STATE", "WSREP_LOCAL_STATE_COMMENT"],
   ...["WSREP_CLUSTER_SIZE", "WSREP_LAST_COMMITTED", "WSREP_LOCAL_RECV_QUEUE"],
-  ...["wsrep_desync", "wsrep_reject_queries", "wsrep_sst_method"],
+  ...["wsrep_desync", "wsrep_reject_queries"],
 ];
 const further = ["wsrep_sst_auth", "backup_privileges"];
 
@@ -21,63 +21,62 @@ function rowsOf(values: readonly string[]): NamedValue[] {
 const receiving = "Joining: receiving State Transfer";
 
 /**
- * What real servers said, MariaDB 10.11.19 with Galera 26.4.23. A donor's method is its own, which the
- * joiner's need not be. `Primary` goes first when a component is lost, the state a moment later.
+ * What real servers said, MariaDB 10.11.19 with Galera 26.4.23. `Primary` goes first when a component is lost, the state a moment later.
  */
 test.each<[string, readonly string[], object]>([
   [
     "a founder that starts",
-    ["OFF", "Primary", "3", "Joined", "1", "0", "1", "0", "NONE", "rsync"],
+    ["OFF", "Primary", "3", "Joined", "1", "0", "1", "0", "NONE"],
     { ready: false, primary: true, state: 3, comment: "Joined", lastCommitted: 0n },
   ],
   [
     "alone",
-    ["ON", "Primary", "4", "Synced", "1", "1", "0", "0", "NONE", "rsync"],
+    ["ON", "Primary", "4", "Synced", "1", "1", "0", "0", "NONE"],
     { ready: true, primary: true, state: 4, comment: "Synced", clusterSize: 1, lastCommitted: 1n },
   ],
   [
     "a joiner, when its SST has ended",
-    ["OFF", "Primary", "1", receiving, "2", "-1", "0", "0", "NONE", "mariabackup"],
-    { ready: false, primary: true, state: 1, lastCommitted: undefined, sstMethod: "mariabackup" },
+    ["OFF", "Primary", "1", receiving, "2", "-1", "0", "0", "NONE"],
+    { ready: false, primary: true, state: 1, lastCommitted: undefined },
   ],
   [
-    "a donor, by rsync and by mariabackup",
-    ["ON", "Primary", "2", "Donor/Desynced", "2", "39", "0", "0", "NONE", "rsync"],
+    "a donor",
+    ["ON", "Primary", "2", "Donor/Desynced", "2", "39", "0", "0", "NONE"],
     { ready: true, primary: true, state: 2, comment: "Donor/Desynced", desync: false },
   ],
   [
     "desynced by hand",
-    ["ON", "Primary", "2", "Donor/Desynced", "2", "2", "0", "1", "NONE", "rsync"],
+    ["ON", "Primary", "2", "Donor/Desynced", "2", "2", "0", "1", "NONE"],
     { ready: true, state: 2, comment: "Donor/Desynced", desync: true },
   ],
   [
     "under FLUSH TABLES WITH READ LOCK",
-    ["ON", "Primary", "2", "Donor/Desynced", "2", "40", "0", "0", "NONE", "mariabackup"],
-    { ready: true, state: 2, comment: "Donor/Desynced", desync: false, sstMethod: "mariabackup" },
+    ["ON", "Primary", "2", "Donor/Desynced", "2", "40", "0", "0", "NONE"],
+    { ready: true, state: 2, comment: "Donor/Desynced", desync: false },
   ],
   [
     "rejecting queries",
-    ["ON", "Primary", "4", "Synced", "2", "2", "0", "0", "ALL", "rsync"],
+    ["ON", "Primary", "4", "Synced", "2", "2", "0", "0", "ALL"],
     { ready: true, state: 4, rejects: true },
   ],
   [
     "rejecting queries, its clients' connections killed",
-    ["ON", "Primary", "4", "Synced", "2", "2", "0", "0", "ALL_KILL", "rsync"],
+    ["ON", "Primary", "4", "Synced", "2", "2", "0", "0", "ALL_KILL"],
     { ready: true, state: 4, rejects: true },
   ],
   [
     "without a primary component, at first",
-    ["OFF", "non-Primary", "4", "Synced", "1", "40", "1", "0", "NONE", "rsync"],
+    ["OFF", "non-Primary", "4", "Synced", "1", "40", "1", "0", "NONE"],
     { ready: false, primary: false, state: 4, clusterSize: 1, receiveQueue: 1, lastCommitted: 40n },
   ],
   [
     "without a primary component",
-    ["OFF", "non-Primary", "0", "Initialized", "1", "2", "0", "0", "NONE", "rsync"],
+    ["OFF", "non-Primary", "0", "Initialized", "1", "2", "0", "0", "NONE"],
     { ready: false, primary: false, state: 0, comment: "Initialized", lastCommitted: 2n },
   ],
   [
     "disconnected",
-    ["OFF", "Disconnected", "0", "Initialized", "0", "2", "0", "0", "NONE", "rsync"],
+    ["OFF", "Disconnected", "0", "Initialized", "0", "2", "0", "0", "NONE"],
     { ready: false, primary: false, state: 0, clusterSize: 0, lastCommitted: 2n },
   ],
 ])("%s", (_, values, status) => {
@@ -88,7 +87,7 @@ test("a server without a provider has nothing", () => {
   expect(readWsrepStatus([])).toEqual({
     ...{ ready: false, primary: false, state: 0, comment: "", clusterSize: 0 },
     ...{ lastCommitted: undefined, pausedNs: 0n, receiveQueue: 0, sendQueue: 0 },
-    ...{ desync: false, rejects: false, sstMethod: "", backup: false },
+    ...{ desync: false, rejects: false, backup: false },
   });
 });
 

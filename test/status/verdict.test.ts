@@ -134,7 +134,7 @@ test.each([
 ])("a server that is %j", (comment, word) => {
   const server = { ready: true, primary: true, state: 4, comment, clusterSize: 3 };
   const rest = { lastCommitted: 1n, pausedNs: 0n, receiveQueue: 0, sendQueue: 0 };
-  const options = { desync: false, rejects: false, sstMethod: "rsync", backup: true };
+  const options = { desync: false, rejects: false, backup: true };
   const state = { phase: { ...connected(true, 1, pods(1)), status: "" } };
   const sighting = tells(0, state, { server: { ...server, ...rest, ...options } });
   const [member] = overviewOf(round([sighting])).members;

@@ -215,7 +215,7 @@ describe("laws", () => {
     ...{ ready: fc.boolean(), primary: fc.boolean(), state: fc.nat({ max: 6 }) },
     ...{ comment: fc.string(), clusterSize: counts, lastCommitted: fc.option(seqnos, unknown) },
     ...{ pausedNs: fc.bigInt({ min: 0n, max: 2n ** 63n }), receiveQueue: counts },
-    ...{ sendQueue: counts, desync: fc.boolean(), rejects: fc.boolean(), sstMethod: fc.string() },
+    ...{ sendQueue: counts, desync: fc.boolean(), rejects: fc.boolean() },
     backup: fc.boolean(),
   });
   const reports = fc.record({

@@ -64,8 +64,16 @@ enabled_services() {
   } | sort -u
 }
 
+# One at a time: two commands of a fresh clone would write to the same place.
+alone() (
+  flock 9
+  "$@"
+) 9<.
+
 # The npm packages of a directory, if its lock file has changed.
-need_npm() {
+need_npm() { alone npm_if_changed "$1"; }
+
+npm_if_changed() {
   local stamp=$1/node_modules/.installed-lock.json
   cmp -s "$1/package-lock.json" "$stamp" && return
   say "Installing the npm packages of $1"
@@ -76,6 +84,10 @@ need_npm() {
 # The built program, if what it is made from has changed.
 need_build() {
   need_npm .
+  alone build_if_changed
+}
+
+build_if_changed() {
   if [[ ! -e dist/types || -n $(find src scripts/build.ts package.json -newer dist/types -print -quit) ]]; then
     say "Building"
     npm run --silent build

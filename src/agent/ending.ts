@@ -36,16 +36,15 @@ export function createEnding(
   parent: number | undefined,
   { sql, clock, log, end, transfersOf, changedMs }: EndingPorts,
 ) {
-  let told: { readonly why: string; readonly atMs: number } | undefined;
-  /** It was told, and takes no SHUTDOWN. */
-  let isDeaf = false;
+  /** What it was told last; `isDeaf`: it takes no SHUTDOWN. */
+  let told: { readonly why: string; readonly atMs: number; isDeaf: boolean } | undefined;
   /** When it first got SIGTERM. */
   let termedMs: number | undefined;
 
   const tell = async (why: string) => {
     const isNew = told?.why !== why;
     if (isNew) log("warn", `ending my server, ${why}`);
-    const now = { why, atMs: clock.now() };
+    const now = { why, atMs: clock.now(), isDeaf: told?.isDeaf ?? false };
     told = now;
     if (parent !== undefined) {
       termedMs ??= now.atMs;
@@ -53,10 +52,9 @@ export function createEnding(
     }
     try {
       await sql.shutdown();
-      if (told === now) isDeaf = false;
+      now.isDeaf = false;
     } catch (error) {
-      if (told !== now) return; // of the server before
-      isDeaf = true;
+      now.isDeaf = true;
       if (!isNew) return;
       log("warn", `it takes no SHUTDOWN, so its liveness probe fails: ${messageOf(error)}`);
     }
@@ -83,18 +81,15 @@ export function createEnding(
      * @param why the reason for which it is to end, as of now
      */
     look: async (why: string | undefined): Promise<void> => {
-      if (why === undefined) {
-        told = undefined;
-        isDeaf = false;
-      } else if (told?.why !== why || clock.now() - told.atMs >= againMs) await tell(why);
+      if (why === undefined) told = undefined;
+      else if (told === undefined || clock.now() - told.atMs >= againMs) await tell(why);
       if (parent !== undefined && termedMs !== undefined) kill(parent, termedMs);
     },
     /** Why its container is to be ended, by whoever has started it. */
-    toEnd: (): string | undefined => (isDeaf ? told?.why : undefined),
+    toEnd: (): string | undefined => (told?.isDeaf ? told.why : undefined),
     /** Another start: what the server before was told is none of its business. */
     forget: (): void => {
       told = undefined;
-      isDeaf = false;
     },
   };
 }

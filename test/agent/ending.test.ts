@@ -49,7 +49,7 @@ test("beside a sidecar it is told by SQL, again every 10 s as long as it is to e
 });
 
 test("where it takes no SQL its container is to be ended, as long as the reason lasts", async () => {
-  const { it, ending, lines, lasts } = server();
+  const { it, ending, clock, lines, lasts } = server();
   it.refusal = "connect ENOENT";
   await lasts(1, "which is stuck");
   expect(ending.toEnd()).toBe("which is stuck");
@@ -61,18 +61,39 @@ test("where it takes no SQL its container is to be ended, as long as the reason 
     "warn: ending my server, which is stuck",
     "warn: it takes no SHUTDOWN, so its liveness probe fails: connect ENOENT",
   ]);
-  await lasts(1, "so that another one can found");
+  await clock.advance(10_000);
+  const again = ending.look("which is stuck");
+  expect(ending.toEnd()).toBe("which is stuck"); // while it is told
+  await again;
+  await lasts(9, "so that another one can found");
+  expect(ending.toEnd()).toBe("which is stuck"); // however often it changes
+  await lasts(2, "so that another one can found");
   expect(ending.toEnd()).toBe("so that another one can found");
   await lasts(1, undefined);
   expect(ending.toEnd()).toBeUndefined();
 });
 
-test("another start while it is told: that one is not to end", async () => {
+test("one that takes SQL again is told so: its container is left alone", async () => {
+  const { it, ending, lasts } = server();
+  it.refusal = "too many connections";
+  await lasts(1, "which is stuck");
+  it.refusal = undefined;
+  await lasts(9, "which is stuck");
+  expect(ending.toEnd()).toBe("which is stuck");
+  await lasts(2, "which is stuck");
+  expect(it.shutdowns).toBe(1);
+  expect(ending.toEnd()).toBeUndefined();
+});
+
+test("another start while the one before is told: what that says is not of this one", async () => {
   const { it, ending } = server();
   it.refusal = "connect ENOENT";
-  const looking = ending.look("which is stuck");
+  const before = ending.look("which is stuck");
   ending.forget();
-  await looking;
+  it.refusal = undefined;
+  const now = ending.look("which is stuck as well");
+  await Promise.all([before, now]);
+  expect(it.shutdowns).toBe(1);
   expect(ending.toEnd()).toBeUndefined();
 });
 

@@ -169,9 +169,8 @@ export function createServerWatch(
       const one = left;
       if (one === undefined || clock.now() - one.sinceMs < endsAfterMs) return false;
       const answers = (await sql.status()).kind !== "silent";
-      if (!one.seemsEnded) return one === left && (answers || hangs(one.sinceMs));
+      if (!one.seemsEnded) return answers || hangs(one.sinceMs);
       const isThere = answers && !(await accepts(address, galeraPort, signal));
-      if (one !== left) return false;
       if (!isThere) left = undefined; // it has ended indeed, or was only slow
       return isThere;
     },

@@ -1,4 +1,5 @@
 import { exitCode, Failure } from "../system/failure.js";
+import { lastWords } from "../system/last-words.js";
 import type { RunProcess } from "../system/processes.js";
 
 /**
@@ -16,18 +17,13 @@ export async function recoverPosition(
   signal: AbortSignal,
 ): Promise<string> {
   const args = [...serverArgs, "--wsrep-recover", "--disable-log-error", "--skip-networking"];
-  const { exitCode: code, output } = await runProcess(server, args, {
-    input: "",
-    output: "keep",
-    signal,
-  });
+  const end = await runProcess(server, args, { input: "", output: "keep", signal });
   signal.throwIfAborted();
-  const position = recoveredPosition(output);
-  if (code === 0 && position !== undefined) return position;
-  const end = output.trimEnd().split("\n").slice(-5).join(" | ");
+  const position = recoveredPosition(end.output);
+  if (end.exitCode === 0 && position !== undefined) return position;
   throw new Failure(
     exitCode.software,
-    `${server} --wsrep-recover gave no position (${code}): ${end}`,
+    `${server} --wsrep-recover gave no position (${end.exitCode}): ${lastWords(end)}`,
   );
 }
 

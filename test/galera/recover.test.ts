@@ -62,7 +62,7 @@ describe("recovery", () => {
         exitCode: 1,
         output: "1\n2\n3\n4\n5\n[ERROR] Unable to lock ./ibdata1\n[ERROR] Aborting\n",
       },
-      "mariadbd --wsrep-recover gave no position (1): 3 | 4 | 5 | [ERROR] Unable to lock ./ibdata1 | [ERROR] Aborting",
+      "mariadbd --wsrep-recover gave no position (1): [ERROR] Unable to lock ./ibdata1 | [ERROR] Aborting",
     ],
     [
       "no position",

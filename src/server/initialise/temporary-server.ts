@@ -9,9 +9,10 @@
 import { rmSync } from "node:fs";
 import type { Clock } from "../../system/clock.js";
 import { exitCode, Failure } from "../../system/failure.js";
+import { lastWords } from "../../system/last-words.js";
 import type { ProcessEnd, RunProcess } from "../../system/processes.js";
 import { refuseWhileServed, temporarySocket } from "./socket.js";
-import { alone, lastWords } from "./tool.js";
+import { alone } from "./tool.js";
 
 /** Which server, and of which datadir. */
 export interface ServerPlace {

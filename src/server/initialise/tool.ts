@@ -3,7 +3,8 @@
  */
 import { statSync } from "node:fs";
 import { exitCode, Failure } from "../../system/failure.js";
-import type { ProcessAccount, ProcessEnd, RunProcess } from "../../system/processes.js";
+import { lastWords } from "../../system/last-words.js";
+import type { ProcessAccount, RunProcess } from "../../system/processes.js";
 
 /** Replication and networking stay out of it, whatever the option files say, and faults are told here. */
 export const alone = ["--wsrep-on=OFF", "--skip-networking", "--disable-log-error"];
@@ -42,13 +43,6 @@ export async function runTool(
   if (end.exitCode === 0) return;
   const failed = `${name}: ${file} failed (${end.exitCode}): ${lastWords(end)}`;
   throw new Failure(exitCode.software, advice === undefined ? failed : `${failed}; ${advice}`);
-}
-
-/** The end of what a program has said: its errors, where it calls them so. */
-export function lastWords({ output }: ProcessEnd): string {
-  const lines = output.trimEnd().split("\n");
-  const errors = lines.filter((line) => /\berror\b/i.test(line));
-  return (errors.length > 0 ? errors : lines).slice(-5).join(" | ");
 }
 
 /** The server's account: its datadir is its own. */

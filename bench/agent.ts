@@ -11,8 +11,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandLine } from "../src/lab/processes.js";
 import { systemClock as clock } from "../src/system/clock.js";
+import { commandLine } from "../src/system/proc.js";
 import { type Cluster, createCluster, until } from "../test/e2e/cluster.js";
 
 const bounds = { rssMiB: 60, cpuPercent: 0.5, queriesPerS: 1, worstMs: 1200, medianMs: 700 };

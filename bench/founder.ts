@@ -16,8 +16,8 @@ import { accepts } from "../src/agent/http/port.js";
 import { startInBackground } from "../src/lab/background.js";
 import { startFakeDns } from "../src/lab/fake-dns/server.js";
 import { myCnf, podPaths, podProcess } from "../src/lab/pod.js";
-import { signalProcess } from "../src/lab/processes.js";
 import { systemClock as clock } from "../src/system/clock.js";
+import { signalProcess } from "../src/system/proc.js";
 import { endSession } from "../test/e2e/sessions.js";
 import { kept, median, seconds } from "./figures.js";
 

@@ -15,9 +15,17 @@ installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' installed$'
 }
 
+# One at a time: two commands of a fresh clone would write to the same place.
+alone() (
+  flock 9
+  "$@" 9<&-
+) 9<.
+
 # Installs the packages that are missing. Debian starts and enables a server that it installs: here
 # nothing is started, and what was not enabled before is disabled again, also after an interruption.
-need_packages() {
+need_packages() { alone packages_if_missing "$@"; }
+
+packages_if_missing() {
   local package missing=()
   for package in "$@"; do
     installed "$package" || missing+=("$package")
@@ -52,7 +60,7 @@ install_quietly() (
   fi
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "$@" >/dev/null
 )
 
 # The services that a boot would start, one a line, sorted.
@@ -63,12 +71,6 @@ enabled_services() {
     find /etc/rc[2345].d -name 'S*' -printf '%f\n' 2>/dev/null | sed 's/^S..//'
   } | sort -u
 }
-
-# One at a time: two commands of a fresh clone would write to the same place.
-alone() (
-  flock 9
-  "$@"
-) 9<.
 
 # The npm packages of a directory, if its lock file has changed.
 need_npm() { alone npm_if_changed "$1"; }

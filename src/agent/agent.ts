@@ -72,13 +72,16 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   const watch = createServerWatch(options, {
     ...{ ...ports, signal },
     isAlive: () => liveness(vitals()).ok,
-    changedMs: () => progress.changedMs(),
+    hangs: (sinceMs) => progress.hangs(sinceMs),
   });
   const isUnreleased = createUnreleased(options.name, {
     ...{ clock, server: watch.sight, phase: () => participant.state().phase },
     ask: (names) => ports.neighbours(names, signal),
   });
-  const ending = createEnding(parent, { ...ports, changedMs: () => progress.changedMs() });
+  const ending = createEnding(parent, {
+    ...ports,
+    hangs: (sinceMs) => progress.hangs(sinceMs),
+  });
   const deciding = createDeciding(options, {
     ...{ ...ports, signal, watch, ending, isUnreleased },
     decided: metrics.decided,
@@ -152,7 +155,7 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
         deciding.failed(why);
       }
       if (participant.state().phase.kind === "idle") drain.forget(); // it has left
-      if (isStarting(vitals().phase)) progress.look();
+      if (isStarting(vitals().phase) || ending.isAwaited()) progress.look();
       transfer.look();
       await nap.sleep(everyMs[isSettled(participant) ? "settled" : "deciding"], signal);
     }

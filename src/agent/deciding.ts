@@ -182,7 +182,10 @@ export function createDeciding(options: DecidingOptions, ports: DecidingPorts) {
       // Why a start was held stays known when it has ended.
       const isHeld = kind === "idle" && awaited?.held === true;
       if (isSettled(participant) && !isHeld) awaited = undefined;
-      if (kind !== "waiting" && kind !== "running") return;
+      if (kind !== "waiting" && kind !== "running") {
+        stops = undefined; // nobody has been asked for a while
+        return;
+      }
       if (clock.now() - passedMs < passEveryMs()) return;
       passedMs = clock.now();
       const before = verdict?.decision.action;

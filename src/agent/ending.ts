@@ -18,26 +18,25 @@ export interface EndingPorts {
   readonly end: EndProcess;
   /** The processes of the state transfers that a server has begun. */
   readonly transfersOf: (server: number) => readonly number[];
-  /** When the datadir was last seen to change, while no server is in the cluster. */
-  readonly changedMs: () => number | undefined;
+  /** Whether a server that has been about to end since then gets nowhere. */
+  readonly hangs: (sinceMs: number) => boolean;
 }
 
 /** It is told again after so long. */
 const againMs = 10_000;
-/** A server that ends by SIGTERM does so within this, or changes files: it has much to write, perhaps. */
-const heedsWithinMs = 60_000;
-/** However much it writes: its log may be what changes. InnoDB recovers what is not written by then. */
-const heedsAtLastMs = 600_000;
+/** The reason for it is over when it was none for so long: a server may be slow to answer once. */
+const overAfterMs = 5000;
 
 export type Ending = ReturnType<typeof createEnding>;
 
 /** @param parent the server's own process, where the agent ends with it */
 export function createEnding(
   parent: number | undefined,
-  { sql, clock, log, end, transfersOf, changedMs }: EndingPorts,
+  { sql, clock, log, end, transfersOf, hangs }: EndingPorts,
 ) {
   /** What it was told last; `isDeaf`: it takes no SHUTDOWN. */
   let told: { readonly why: string; readonly atMs: number; isDeaf: boolean } | undefined;
+  let wantedMs = Number.NEGATIVE_INFINITY;
   /** When it first got SIGTERM. */
   let termedMs: number | undefined;
 
@@ -65,13 +64,12 @@ export function createEnding(
    * ends when its script has.
    */
   const kill = (server: number, sinceMs: number) => {
-    const nowMs = clock.now();
-    const quietMs = nowMs - Math.max(sinceMs, changedMs() ?? sinceMs);
-    if (quietMs < heedsWithinMs && nowMs - sinceMs < heedsAtLastMs) return;
-    log("warn", `killing my server: it has not ended for ${formatDuration(nowMs - sinceMs)}`);
+    if (!hangs(sinceMs)) return;
+    termedMs = undefined; // if it is still there then, all begins anew
+    const forMs = formatDuration(clock.now() - sinceMs);
+    log("warn", `killing my server: it has not ended for ${forMs}`);
     for (const pid of transfersOf(server)) end(pid, "SIGKILL");
     end(server, "SIGKILL");
-    termedMs = undefined; // if it is still there, all begins anew
   };
 
   return {
@@ -81,10 +79,15 @@ export function createEnding(
      * @param why the reason for which it is to end, as of now
      */
     look: async (why: string | undefined): Promise<void> => {
-      if (why === undefined) told = undefined;
-      else if (told === undefined || clock.now() - told.atMs >= againMs) await tell(why);
+      const nowMs = clock.now();
+      if (why !== undefined) {
+        wantedMs = nowMs;
+        if (told === undefined || nowMs - told.atMs >= againMs) await tell(why);
+      } else if (nowMs - wantedMs >= overAfterMs) told = undefined;
       if (parent !== undefined && termedMs !== undefined) kill(parent, termedMs);
     },
+    /** Whether it got SIGTERM, and its end is waited for. */
+    isAwaited: (): boolean => termedMs !== undefined,
     /** Why its container is to be ended, by whoever has started it. */
     toEnd: (): string | undefined => (told?.isDeaf ? told.why : undefined),
     /** Another start: what the server before was told is none of its business. */

@@ -4,6 +4,10 @@ import { type See, walk as walkFiles, walkShare } from "./transfer/walk.js";
 
 /** So often at most the datadir is looked through. */
 const everyMs = 2000;
+/** A server that is to end, and has much to write, changes files within this. */
+const changesWithinMs = 60_000;
+/** However much it changes: its log may be what does. InnoDB recovers what is not written by then. */
+const endsWithinMs = 600_000;
 
 /**
  * Whether a server that starts, receives or ends gets anywhere: its files change.
@@ -19,6 +23,8 @@ export function createProgressWatch(
 ) {
   let seen: string | undefined;
   let changedMs: number | undefined;
+  /** When the last look ended. */
+  let lookedMs = Number.NEGATIVE_INFINITY;
   let nextMs = Number.NEGATIVE_INFINITY;
   let walking = false;
 
@@ -32,6 +38,7 @@ export function createProgressWatch(
     counting?.end();
     const endedMs = clock.now();
     nextMs = endedMs + Math.max(everyMs, (endedMs - startedMs) * walkShare);
+    lookedMs = endedMs;
     if (seen !== undefined && now !== seen) changedMs = endedMs;
     seen = now;
   };
@@ -39,6 +46,13 @@ export function createProgressWatch(
   return {
     /** When a change was seen last; undefined before the first. */
     changedMs: () => changedMs,
+    /**
+     * Whether a server that has been about to end since then gets nowhere, as far as was looked: a walk
+     * through many files takes its time.
+     */
+    hangs: (sinceMs: number): boolean =>
+      lookedMs - Math.max(sinceMs, changedMs ?? sinceMs) >= changesWithinMs ||
+      clock.now() - sinceMs >= endsWithinMs,
     /** Begins a walk, unless one is under way or has just been; a disk that hangs holds nobody up. */
     look: (): void => {
       if (!walking && clock.now() >= nextMs) look().catch(() => {}); // a walk that fails has seen nothing

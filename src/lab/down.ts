@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { formatDuration } from "../system/duration.js";
 import { exitCode, Failure, messageOf } from "../system/failure.js";
+import { signalProcess } from "../system/proc.js";
 import { askDown, askStatus } from "./control.js";
 import { eventsEnd, type FollowPorts, teller } from "./follow.js";
 import { controllerPid, isLabDirectory, removeLabDirectory, stopLeftovers } from "./leftovers.js";
 import type { Lab } from "./options.js";
 import { controllerPaths } from "./pod.js";
-import { signalProcess } from "./processes.js";
 
 /**
  * Takes a lab down: its members, the highest ordinal first, its controller, its directory. What is

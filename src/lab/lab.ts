@@ -5,6 +5,7 @@
 import { defaultAgentPort } from "../agent/http/here.js";
 import { accepts } from "../agent/http/port.js";
 import type { Log } from "../system/log.js";
+import { signalProcess } from "../system/proc.js";
 import {
   type ContainerPorts,
   preparePod,
@@ -27,7 +28,7 @@ import type { Order } from "./orders.js";
 import { createPerform } from "./perform.js";
 import { controllerPaths, domain, markOf, podName, podPaths, service } from "./pod.js";
 import type { PodRuntime } from "./pods.js";
-import { endAll, signalAll, signalProcess } from "./processes.js";
+import { endAll, signalAll } from "./processes.js";
 import type { Policy } from "./statefulset.js";
 import { type LabStatus, memberStatuses } from "./status.js";
 import { watchOver } from "./watchdog.js";

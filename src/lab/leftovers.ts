@@ -2,10 +2,11 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:f
 import { basename } from "node:path";
 import type { Clock } from "../system/clock.js";
 import { errnoOf, exitCode, Failure, messageOf } from "../system/failure.js";
+import { commandLine } from "../system/proc.js";
 import { directoryMode } from "./container.js";
 import { callFor, type Lab } from "./options.js";
 import { controllerPaths, podOrdinal } from "./pod.js";
-import { commandLine, endAll, recordedPid } from "./processes.js";
+import { endAll, recordedPid } from "./processes.js";
 
 /** The controller's PID while it lives: what is recorded must be the controller of this lab. */
 export function controllerPid(lab: Lab): number | undefined {

@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../system/clock.js";
 import { exitCode, Failure } from "../system/failure.js";
+import { signalProcess } from "../system/proc.js";
 import type { Controller } from "./controller.js";
 import type { Note } from "./events.js";
 import type { Faults } from "./fake-dns/faults.js";
@@ -13,7 +14,7 @@ import { namedIn, type Order, type Ordinals } from "./orders.js";
 import { type ContainerName, containerNames, markOf, podName, podPaths } from "./pod.js";
 import type { Pod } from "./pod-life.js";
 import { isRunning } from "./pod-life.js";
-import { signalAll, signalProcess, stopAll } from "./processes.js";
+import { signalAll, stopAll } from "./processes.js";
 import { phaseOf } from "./status.js";
 
 export interface PerformPorts {

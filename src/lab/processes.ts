@@ -3,17 +3,19 @@
  * all that it starts in turn inherits: SST scripts, hooks and temporary servers, in sessions of their
  * own too. What cleans its environment is found by its parent and its session.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Clock } from "../system/clock.js";
 import { errnoOf } from "../system/failure.js";
+import {
+  allPids,
+  commandLine,
+  type ProcessStat,
+  processStat,
+  signalProcess,
+} from "../system/proc.js";
 import { containerMark } from "./pod.js";
 
-export interface ProcessEntry {
-  readonly pid: number;
-  readonly parent: number;
-  readonly session: number;
-  /** `Z` for a zombie, `T` for one that is stopped (proc_pid_stat(5)). */
-  readonly state: string;
+export interface ProcessEntry extends ProcessStat {
   /** The container that it is of, as `markOf` has it; undefined where it says nothing. */
   readonly mark: string | undefined;
 }
@@ -45,20 +47,14 @@ export function processesOf(
 
 /** All processes of this machine that can be seen; not this one. */
 export function readProcesses(): readonly ProcessEntry[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-    .flatMap((entry) => readProcess(Number(entry)) ?? []);
+  return allPids()
+    .filter((pid) => pid !== process.pid)
+    .flatMap((pid) => readProcess(pid) ?? []);
 }
 
 function readProcess(pid: number): ProcessEntry | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state = "", parent, , session] = fields;
-    return { pid, parent: Number(parent), session: Number(session), state, mark: markOf(pid) };
-  } catch {
-    return undefined; // it has just ended
-  }
+  const known = processStat(pid);
+  return known && { ...known, mark: markOf(pid) };
 }
 
 const variable = `${containerMark}=`;
@@ -107,30 +103,12 @@ export async function stopAll(places: readonly string[], clock: Clock): Promise<
   }
 }
 
-/** The words of a process's command line; none where it has ended. */
-export function commandLine(pid: number): readonly string[] {
-  return read(`/proc/${pid}/cmdline`).split("\0");
-}
-
-/** Sends a signal to a process; one that is gone is no error. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
 /** The PID that a file records; undefined if there is none. */
 export function recordedPid(path: string): number | undefined {
-  const pid = Number.parseInt(read(path), 10);
-  return pid > 1 ? pid : undefined;
-}
-
-function read(path: string): string {
   try {
-    return readFileSync(path, "latin1");
+    const pid = Number.parseInt(readFileSync(path, "latin1"), 10);
+    return pid > 1 ? pid : undefined;
   } catch {
-    return "";
+    return undefined;
   }
 }

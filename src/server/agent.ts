@@ -23,8 +23,9 @@ import { writeIfChanged } from "../cnf/write.js";
 import type { PeerSet } from "../peers/peer-set.js";
 import type { Settings } from "../settings.js";
 import type { Clock } from "../system/clock.js";
-import { errnoOf, Failure } from "../system/failure.js";
+import { Failure } from "../system/failure.js";
 import type { Log } from "../system/log.js";
+import { signalProcess } from "../system/proc.js";
 import type { RunProcess } from "../system/processes.js";
 import { defaultsArgs, serverOption } from "./command.js";
 import { galeraSettings } from "./galera-cnf.js";
@@ -136,7 +137,7 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
         ),
         sql,
         parentNow: () => process.ppid,
-        end: endProcess,
+        end: signalProcess,
         transfersOf,
       },
     );
@@ -155,15 +156,6 @@ function prepared(load: () => AgentStart, parent: number | undefined, ports: Sta
   /** By the account that reads the certificates from now on; they stay where a SIGHUP finds no better. */
   const open = async () => ({ log, run: run.bind(undefined, await openPeerTls(settings)) });
   return { start, open };
-}
-
-/** One that has ended meanwhile needs no signal. */
-function endProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (errnoOf(error) !== "ESRCH") throw error;
-  }
 }
 
 /** Brings the galera.cnf that a start has written up to date; where there is none, none is made. */

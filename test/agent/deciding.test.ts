@@ -40,7 +40,7 @@ function deciding() {
       isUnreleased: () => it.isUnreleased(),
       ending: {
         look: async (why) => void looks.push(why),
-        ...{ toEnd: () => undefined, forget: () => {} },
+        ...{ isAwaited: () => false, toEnd: () => undefined, forget: () => {} },
       },
     },
   );
@@ -61,6 +61,16 @@ test("a server that keeps another from founding for 10 s is to end, until it is 
   expect(await passes(13)).toEqual([...Array(10).fill(undefined), why, why, why]);
   it.phase = running;
   expect(await passes(1)).toEqual([undefined]);
+});
+
+test("an agent that has lost its server for a while asks anew before it ends it", async () => {
+  const { it, passes } = deciding();
+  await passes(3);
+  it.phase = { kind: "idle" };
+  await passes(20);
+  it.phase = outside;
+  expect(await passes(10)).toEqual(Array(10).fill(undefined));
+  expect(await passes(1)).toEqual([why]);
 });
 
 test("another start while it is looked whether the one before has to end: that one has not", async () => {

@@ -11,7 +11,7 @@ function server(parent?: number) {
     refusal: undefined as string | undefined,
     shutdowns: 0,
     signals: [] as string[],
-    changedMs: undefined as number | undefined,
+    hangsAfterMs: 60_000,
   };
   const ending = createEnding(parent, {
     ...{ clock, log },
@@ -23,7 +23,7 @@ function server(parent?: number) {
     },
     end: (pid, signal) => void it.signals.push(`${signal} ${pid}`),
     transfersOf: (pid) => [pid + 10, pid + 11],
-    changedMs: () => it.changedMs,
+    hangs: (sinceMs) => clock.now() - sinceMs >= it.hangsAfterMs,
   });
   /** An agent that looks each second. */
   const lasts = async (seconds: number, why: string | undefined) => {
@@ -69,8 +69,19 @@ test("where it takes no SQL its container is to be ended, as long as the reason 
   expect(ending.toEnd()).toBe("which is stuck"); // however often it changes
   await lasts(2, "so that another one can found");
   expect(ending.toEnd()).toBe("so that another one can found");
-  await lasts(1, undefined);
+  await lasts(6, undefined);
   expect(ending.toEnd()).toBeUndefined();
+});
+
+test("a reason that is none for a moment is still one: nothing is said, nor told, more often", async () => {
+  const { it, ending, lines, lasts } = server();
+  it.refusal = "connect ENOENT";
+  for (let s = 0; s < 60; s += 4) {
+    await lasts(2, "which is stuck");
+    await lasts(2, undefined);
+    expect(ending.toEnd()).toBe("which is stuck");
+  }
+  expect(lines).toHaveLength(2);
 });
 
 test("one that takes SQL again is told so: its container is left alone", async () => {
@@ -122,15 +133,15 @@ test("once it has got SIGTERM it has to end, whatever becomes of the reason", as
   expect(it.signals.at(-1)).toBe("SIGKILL 7");
 });
 
-test("as long as its files change it is not killed, but for ten minutes at most", async () => {
-  const { it, clock, lines, lasts } = server(7);
-  for (let s = 0; s < 600; s += 30) {
-    it.changedMs = clock.now();
-    await lasts(30, "which is stuck");
-  }
+test("as long as it gets anywhere it is not killed", async () => {
+  const { it, ending, lines, lasts } = server(7);
+  it.hangsAfterMs = 600_000;
+  expect(ending.isAwaited()).toBe(false);
+  await lasts(600, "which is stuck");
+  expect(ending.isAwaited()).toBe(true);
   expect(it.signals).not.toContain("SIGKILL 7");
-  it.changedMs = clock.now();
   await lasts(1, "which is stuck");
   expect(it.signals.at(-1)).toBe("SIGKILL 7");
   expect(lines.at(-1)).toBe("warn: killing my server: it has not ended for 600 s");
+  expect(ending.isAwaited()).toBe(false);
 });

@@ -170,6 +170,45 @@ describe("the watch", () => {
     expect(watch.changedMs()).toBe(4000);
   });
 
+  describe("says that a server which is about to end hangs", () => {
+    /** One that is looked at for so long, by walks of so many seconds. */
+    async function ending(forS: number, walkS: number, found: (s: number) => string) {
+      const one = watched();
+      let hungS: number | undefined;
+      for (let s = 0; s < forS; s += 1) {
+        const before = one.walks.length;
+        one.watch.look();
+        if (one.walks.length > before) {
+          await one.clock.advance(walkS * 1000);
+          await one.end(found(one.clock.now()));
+        }
+        await one.clock.advance(1000);
+        if (one.watch.hangs(0)) hungS ??= one.clock.now() / 1000;
+      }
+      return hungS;
+    }
+
+    test("once nothing has changed for a minute", async () => {
+      const hungS = await ending(100, 0, (ms) => (ms < 30_000 ? `${ms}` : "the same"));
+      expect(hungS).toBeGreaterThanOrEqual(90);
+      expect(hungS).toBeLessThanOrEqual(94);
+    });
+
+    test("not while it writes, however long a walk takes", async () => {
+      expect(await ending(500, 6, (ms) => `${ms}`)).toBeUndefined();
+    });
+
+    test("not before anybody has looked", async () => {
+      const { clock, watch } = watched();
+      await clock.advance(599_999);
+      expect(watch.hangs(0)).toBe(false);
+    });
+
+    test("after ten minutes, whatever changes", async () => {
+      expect(await ending(700, 0, (ms) => `${ms}`)).toBe(600);
+    });
+  });
+
   test("looks every 2 s at most, however often it is asked", async () => {
     const { clock, watch, walks, end } = watched();
     for (let ms = 0; ms < 10_000; ms += 100) {

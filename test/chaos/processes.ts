@@ -2,13 +2,9 @@
 import { basename } from "node:path";
 import type { Lab } from "../../src/lab/options.js";
 import { markOf, podName } from "../../src/lab/pod.js";
-import {
-  commandLine,
-  type ProcessEntry,
-  processesOf,
-  readProcesses,
-} from "../../src/lab/processes.js";
+import { type ProcessEntry, processesOf, readProcesses } from "../../src/lab/processes.js";
 import type { LabStatus } from "../../src/lab/status.js";
+import { commandLine } from "../../src/system/proc.js";
 import type { Role } from "./plan.js";
 
 /** The role that a command line tells of its member. */

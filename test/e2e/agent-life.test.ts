@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askReport } from "../../src/agent/http/ask.js";
 import { podName } from "../../src/lab/pod.js";
-import { commandLine } from "../../src/lab/processes.js";
+import { commandLine } from "../../src/system/proc.js";
 import { type Cluster, createCluster, never, quick, until } from "./cluster.js";
 
 const all = [0, 1];

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { agentAccount } from "../../src/agent/sql/account.js";
 import { createServerSql, type ServerAnswer, type ServerSql } from "../../src/agent/sql/sql.js";
 import { podAddress } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { systemClock as clock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { type Cluster, createCluster, quick, until } from "./cluster.js";
 
 const block = 76;

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { systemClock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { type Cluster, createCluster, quick, until } from "./cluster.js";
 
 const all = [0, 1, 2];

@@ -1,7 +1,7 @@
 /** Who founds, with real servers: a DNS that fails, lags or lies about the past, and agents' keys. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commandLine } from "../../src/lab/processes.js";
+import { commandLine } from "../../src/system/proc.js";
 import { type Cluster, createCluster, quick } from "./cluster.js";
 
 const all = [0, 1, 2];

@@ -8,8 +8,9 @@ import { afterEach } from "vitest";
 import type { Faults } from "../../src/lab/fake-dns/faults.js";
 import { type FakeDns, startFakeDns } from "../../src/lab/fake-dns/server.js";
 import type { Member } from "../../src/lab/fake-dns/zone.js";
-import { commandLine, readProcesses } from "../../src/lab/processes.js";
+import { readProcesses } from "../../src/lab/processes.js";
 import { systemClock } from "../../src/system/clock.js";
+import { commandLine } from "../../src/system/proc.js";
 
 /** Stand-ins for the server and its tools, for what a real server cannot show. */
 export const fixtures = fileURLToPath(new URL("../fixtures/bin", import.meta.url));

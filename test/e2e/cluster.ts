@@ -29,9 +29,9 @@ import { formatServer } from "../../src/dns/lookup.js";
 import { startInBackground } from "../../src/lab/background.js";
 import { type FakeDns, startFakeDns } from "../../src/lab/fake-dns/server.js";
 import { myCnf, podAddress, podName, podPaths, podProcess } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { prepareDatadir } from "../../src/server/privileges.js";
 import { systemClock as clock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { endSession, sessionProcesses } from "./sessions.js";
 
 const program = fileURLToPath(new URL("../../bin/galera-peers.js", import.meta.url));

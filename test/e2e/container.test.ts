@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { transfersOf } from "../../src/agent/transfer/processes.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { atEnd, scratch, startDns, until } from "./cli.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -195,11 +195,11 @@ test("a joiner that waits for the SST of a donor that was killed is ended by its
   const itsDisks = volumes(arbitrary);
   const env = { GALERA_SST_METHOD: "rsync" };
   const joiner = start(arbitrary, dns, itsDisks, { env });
-  const receiver = await until(
-    () => transfersOf(joiner.leader()).find((pid) => commandLine(pid).includes("--daemon")),
-    "rsync to listen",
-  );
-  signalProcess(receiver, "SIGSTOP");
+  const receivers = await until(() => {
+    const pids = transfersOf(joiner.leader()).filter((pid) => commandLine(pid)[0] === "rsync");
+    return pids.length > 0 && pids;
+  }, "rsync to listen");
+  for (const pid of receivers) signalProcess(pid, "SIGSTOP");
   await until(() => transfersOf(founder.leader()).length > 0, "the donor to send");
   process.kill(founder.leader(), "SIGKILL");
   await founder.ended;
@@ -211,7 +211,7 @@ test("a joiner that waits for the SST of a donor that was killed is ended by its
   const rejoined = start(arbitrary, dns, itsDisks, { env });
   await until(() => isSynced(again, 2), "the founder that was killed", 60_000);
   await until(() => isSynced(rejoined, 2), "the joiner", 60_000);
-});
+}, 240_000);
 
 test.each(mounts)(
   "without %s the start ends with one line, before anything happens",

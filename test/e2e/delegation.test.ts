@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { atEnd, scratch, startCli, startDns, until } from "./cli.js";
 
 const scripts = fileURLToPath(new URL("../fixtures/delegation", import.meta.url));

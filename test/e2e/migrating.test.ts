@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { type Background, startInBackground } from "../../src/lab/background.js";
 import { podName, searchPath } from "../../src/lab/pod.js";
-import { signalProcess } from "../../src/lab/processes.js";
 import { prepareDatadir } from "../../src/server/privileges.js";
+import { signalProcess } from "../../src/system/proc.js";
 import { type Cluster, createCluster, founding, quick } from "./cluster.js";
 
 const all = [0, 1, 2];

@@ -4,8 +4,9 @@
  * stands for the container. A recorded PID may have gone to somebody else since, so a session counts only
  * if a process in it names the member's directory on its command line.
  */
-import { commandLine, readProcesses, signalProcess } from "../../src/lab/processes.js";
+import { readProcesses } from "../../src/lab/processes.js";
 import type { Clock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 
 /** The processes of the session that `leader` leads or led; none if it is not that of `dir`. */
 export function sessionProcesses(leader: number, dir: string): readonly number[] {

@@ -18,9 +18,9 @@ import { askReport } from "../../src/agent/http/ask.js";
 import { defaultAgentPort } from "../../src/agent/http/here.js";
 import { defaultTemplate } from "../../src/cnf/template.js";
 import { podName } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { galeraProvider } from "../../src/server/image.js";
 import { systemClock as clock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { type Cluster, createCluster, quick, until } from "./cluster.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "galera-peers-sst-"));

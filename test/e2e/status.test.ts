@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { podName } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { prepareDatadir } from "../../src/server/privileges.js";
 import type { MemberOverview, Overview } from "../../src/status/overview.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 import { runCli, startCli, until } from "./cli.js";
 import { type Cluster, createCluster, quick } from "./cluster.js";
 

@@ -5,9 +5,9 @@ import { zstdDecompressSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { recoverPosition } from "../../src/galera/recover.js";
-import { signalProcess } from "../../src/lab/processes.js";
 import { upgradeIfOlder } from "../../src/server/initialise/upgrade.js";
 import { systemClock } from "../../src/system/clock.js";
+import { signalProcess } from "../../src/system/proc.js";
 import { runProcess } from "../../src/system/processes.js";
 import { type Cluster, createCluster } from "./cluster.js";
 

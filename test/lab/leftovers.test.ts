@@ -6,8 +6,8 @@ import { startInBackground } from "../../src/lab/background.js";
 import { logEnd } from "../../src/lab/follow.js";
 import { createLabDirectory, isLabDirectory, stopLeftovers } from "../../src/lab/leftovers.js";
 import { containerMark, markOf } from "../../src/lab/pod.js";
-import { commandLine, signalProcess } from "../../src/lab/processes.js";
 import { systemClock as clock } from "../../src/system/clock.js";
+import { commandLine, signalProcess } from "../../src/system/proc.js";
 
 let dir: string;
 beforeEach(() => {

@@ -31,8 +31,8 @@ export interface WatchPorts {
   readonly signal: AbortSignal;
   /** What a liveness probe is told. */
   readonly isAlive: () => boolean;
-  /** When the datadir was last seen to change, while no server is in the cluster. */
-  readonly changedMs: () => number | undefined;
+  /** Whether a server that has been about to end since then gets nowhere. */
+  readonly hangs: (sinceMs: number) => boolean;
 }
 
 /** The server, as it was seen last. */
@@ -47,8 +47,6 @@ export interface ServerSight {
 
 /** A server that has left its cluster takes no clients after this; one that found no way in again does. */
 const endsAfterMs = 30_000;
-/** One that takes no clients any more has much to write, perhaps; if no file changes for so long, it hangs. */
-const writesWithinMs = 60_000;
 /** A server that has been started has its port open after so long, or it has ended. */
 const serverIsUpAfterMs = 90_000;
 /** An answer is as new as this. */
@@ -69,12 +67,21 @@ interface Watched {
   askedMs: number;
 }
 
+/** A server that is out of its cluster, and may be there still. */
+interface Left {
+  readonly sinceMs: number;
+  /** When it last answered since it was to have ended. */
+  answeredMs: number | undefined;
+  /** Nothing has told that it left: it has ended, for all that is known until it answers. */
+  readonly seemsEnded: boolean;
+}
+
 export type ServerWatch = ReturnType<typeof createServerWatch>;
 
 /** Follows the server: what it tells, how far it is, and whether it is still there. */
 export function createServerWatch(
   { datadir, stateDir, address, parent }: WatchOptions,
-  { participant, sql, accepts, clock, log, signal, isAlive, changedMs }: WatchPorts,
+  { participant, sql, accepts, clock, log, signal, isAlive, hangs }: WatchPorts,
 ) {
   const flowControl = createFlowControl();
   const notices = createNotices(log);
@@ -91,7 +98,7 @@ export function createServerWatch(
   let server = another();
   /** What the server told, as it was taken over last; a file's inode may come back. */
   let seen: string | undefined;
-  let left: { readonly sinceMs: number; readonly seemsEnded: boolean } | undefined;
+  let left: Left | undefined;
 
   const told = () => {
     const what = loadTold(stateDir);
@@ -117,7 +124,7 @@ export function createServerWatch(
   /** It has left the group: because it ends, or since it cannot go on. */
   const leave = () => {
     log("info", "my server has left the cluster");
-    left = { sinceMs: clock.now(), seemsEnded: false };
+    left = { sinceMs: clock.now(), answeredMs: undefined, seemsEnded: false };
     participant.idle();
     server = another();
   };
@@ -136,9 +143,6 @@ export function createServerWatch(
     const signs = [initialisationNote, temporaryServerSocket];
     return signs.some((name) => existsSync(join(datadir, name))) && isAlive();
   };
-
-  const hangs = (leftMs: number): boolean =>
-    clock.now() - Math.max(leftMs, changedMs() ?? leftMs) >= writesWithinMs;
 
   const isGone = async (one: Watched) => {
     if (parent !== undefined) return false; // this process would have ended with it
@@ -169,10 +173,12 @@ export function createServerWatch(
       const one = left;
       if (one === undefined || clock.now() - one.sinceMs < endsAfterMs) return false;
       const answers = (await sql.status()).kind !== "silent";
-      if (!one.seemsEnded) return answers || hangs(one.sinceMs);
-      const isThere = answers && !(await accepts(address, galeraPort, signal));
-      if (!isThere) left = undefined; // it has ended indeed, or was only slow
-      return isThere;
+      const { sinceMs, answeredMs, seemsEnded } = one;
+      if (!answers)
+        return (!seemsEnded || answeredMs !== undefined) && hangs(answeredMs ?? sinceMs);
+      if (seemsEnded && (await accepts(address, galeraPort, signal))) return false; // it was only slow
+      one.answeredMs = clock.now();
+      return true;
     },
     /** Asks the server, unless it has just been asked, or there is none to ask. */
     refresh,
@@ -192,7 +198,7 @@ export function createServerWatch(
       if (kind !== "idle" && (await isGone(server))) {
         log("info", "my server has ended");
         // Or Galera has closed its port, and the server goes on: an IST that fails is not told.
-        left = { sinceMs: clock.now(), seemsEnded: true };
+        left = { sinceMs: clock.now(), answeredMs: undefined, seemsEnded: true };
         participant.idle();
         seen = undefined; // it was only slow, perhaps, and is heard again
         server = another();

@@ -75,10 +75,13 @@ export function createUnreleased(self: string, { phase, server, ask, clock }: Un
   };
 }
 
-/** An agent that was started again in its server's SST knows nothing of that, nor of a component. */
+/**
+ * An agent that was started again in its server's SST knows nothing of that, nor of a component. Who waits
+ * for data may wait for this very donor, whom Galera gives no other joiner.
+ */
 function receivesNothing(one: Neighbour): boolean {
   if (one.kind !== "answers") return one.kind === "gone";
   const { state, transfer } = one.report;
-  const isServing = state.phase.kind === "running" && state.phase.primary;
-  return isServing && transfer?.role !== "joiner";
+  if (transfer?.role === "joiner") return transfer.stage === "waiting";
+  return state.phase.kind === "running" && state.phase.primary;
 }

@@ -111,6 +111,17 @@ const answers = (rest: Parameters<typeof syncedReport>[0]): Neighbour => ({
 });
 const inPhase = (phase: Phase) => answers({ state: { ...syncedState, phase } });
 
+test("who waits for data waits for this very donor", async () => {
+  const { it, lasts } = server();
+  const waiting: Transfer = { ...receiving, stage: "waiting", bytes: 0 };
+  const joiner: Phase = { kind: "joining" };
+  it.others = new Map([
+    ["galera-1", answers({ transfer: waiting, state: { ...syncedState, phase: joiner } })],
+  ]);
+  expect(await lasts(40_000)).toBe(0);
+  expect(await lasts(2000)).toBe(1);
+});
+
 test.each<[string, Neighbour]>([
   ["one still receives", answers({ transfer: receiving })],
   ["one may still receive: its agent is mute", { kind: "mute", looks: 9 }],

@@ -153,10 +153,10 @@ describe("the dashboard", () => {
     const used = new Set(metricsIn(queries.map(({ expr }) => expr).join("\n")));
     expect([...used].filter((name) => !exported.has(name))).toEqual([]);
     const unseen = [...exported.keys()].filter((name) => !used.has(name));
-    // What the phase, the server's state and the alerts tell as well.
+    // What the phase, the server's state, the SST's bytes and the alerts tell as well.
     expect(unseen.toSorted()).toEqual(
       [
-        ...["started", "alive", "evidence", "evidence_seqno"],
+        ...["started", "alive", "evidence", "evidence_seqno", "sst_received_ratio"],
         ...["wsrep_cluster_size", "wsrep_primary", "wsrep_ready"],
       ]
         .map((name) => `galera_peers_${name}`)

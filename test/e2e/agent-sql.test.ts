@@ -158,7 +158,6 @@ describe("where the server's user has a name", () => {
         state: 2,
         primary: true,
         desync: false,
-        sstMethod: "rsync",
       }),
     });
     const { socket } = cluster.paths(1);

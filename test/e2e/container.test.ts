@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { transfersOf } from "../../src/agent/transfer/processes.js";
-import { commandLine, signalProcess } from "../../src/system/proc.js";
+import { signalProcess } from "../../src/system/proc.js";
 import { atEnd, scratch, startDns, until } from "./cli.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -195,12 +195,11 @@ test("a joiner that waits for the SST of a donor that was killed is ended by its
   const itsDisks = volumes(arbitrary);
   const env = { GALERA_SST_METHOD: "rsync" };
   const joiner = start(arbitrary, dns, itsDisks, { env });
-  const receivers = await until(() => {
-    const pids = transfersOf(joiner.leader()).filter((pid) => commandLine(pid)[0] === "rsync");
-    return pids.length > 0 && pids;
-  }, "rsync to listen");
-  for (const pid of receivers) signalProcess(pid, "SIGSTOP");
-  await until(() => transfersOf(founder.leader()).length > 0, "the donor to send");
+  const sending = () => transfersOf(founder.leader());
+  await until(() => sending().length > 0, "the donor to send");
+  for (const _ of ["what is there", "what that has begun meanwhile"]) {
+    for (const pid of sending()) signalProcess(pid, "SIGSTOP");
+  }
   process.kill(founder.leader(), "SIGKILL");
   await founder.ended;
 

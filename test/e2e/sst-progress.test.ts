@@ -55,7 +55,12 @@ async function metrics(ordinal: number) {
     const [, number] = new RegExp(`^galera_peers_${name} (\\S+)$`, "m").exec(text) ?? [];
     return number === undefined ? undefined : Number(number);
   };
-  return { received: value("sst_received_bytes"), total: value("sst_total_bytes") };
+  return {
+    received: value("sst_received_bytes"),
+    total: value("sst_total_bytes"),
+    ratio: value("sst_received_ratio"),
+    bytesPerSecond: value("sst_received_bytes_per_second"),
+  };
 }
 
 interface Sample {
@@ -104,7 +109,7 @@ async function expectPlausible(samples: readonly Sample[]): Promise<void> {
   const [total = 0] = totals;
   expect(total / onDisk(0)).toBeGreaterThan(0.97);
   expect(total / onDisk(0)).toBeLessThan(1.03);
-  expect(await metrics(1)).toEqual({ received: undefined, total: undefined });
+  expect(Object.values(await metrics(1))).toEqual(Array(4).fill(undefined));
   expect(endBytes() / onDisk(1)).toBeGreaterThan(0.96);
   expect(endBytes() / onDisk(1)).toBeLessThan(1.04);
   const transfers = async () => {
@@ -143,6 +148,10 @@ test("rsync onto an empty joiner: bytes, rate and percentage grow with its files
   const last = receiving.findLast(({ table }) => table.includes(" donor "));
   expect(last?.metrics.received).toBeGreaterThanOrEqual(last?.transfer.bytes ?? Number.NaN);
   expect(last?.metrics.total).toBe(last?.transfer.totalBytes);
+  const { received = 0, total = 0, ratio, bytesPerSecond } = last?.metrics ?? {};
+  expect(ratio).toBe(Math.min(1, received / total));
+  expect(bytesPerSecond).toBeGreaterThan(0.25 * speed * MiB);
+  expect(bytesPerSecond).toBeLessThan(3 * speed * MiB);
   expect(last?.transfer.bytesPerSecond).toBeGreaterThan(0.25 * speed * MiB);
   expect(last?.transfer.bytesPerSecond).toBeLessThan(3 * speed * MiB);
   expect(last?.table).toMatch(/\ngalera-1 {2}no +joining /);
@@ -170,7 +179,7 @@ test("write-sets that were missed come without an SST: nothing is told of one", 
   await clock.sleep(500);
   expect(cluster.log(1)).toMatch(/Receiving IST/i);
   expect(cluster.ownLines(1).filter((line) => / SST /.test(line))).toEqual([]);
-  expect(await metrics(1)).toEqual({ received: undefined, total: undefined });
+  expect(Object.values(await metrics(1))).toEqual(Array(4).fill(undefined));
 });
 
 test("mariabackup onto a stale joiner: what was there is not counted", async () => {

@@ -6,6 +6,7 @@ import { isData } from "../../bootstrap/evidence.js";
 import { epochOf } from "../../bootstrap/ledger.js";
 import { isPrimary } from "../../bootstrap/observation.js";
 import type { Report } from "../report.js";
+import type { Receiving } from "../transfer/transfer.js";
 
 interface Named {
   /** Without the prefix that all have. */
@@ -90,14 +91,31 @@ const member: readonly PlainGauge[] = [
   {
     name: "sst_received_bytes",
     help: "What of a state transfer (SST) has been received; absent while this member receives none.",
-    value: ({ transfer }) => (transfer?.role === "joiner" ? transfer.bytes : undefined),
+    value: (report) => receivingOf(report)?.bytes,
   },
   {
     name: "sst_total_bytes",
     help: "What its donor has to send; absent where the donor's agent does not tell.",
-    value: ({ transfer }) => (transfer?.role === "joiner" ? transfer.totalBytes : undefined),
+    value: (report) => receivingOf(report)?.totalBytes,
+  },
+  {
+    name: "sst_received_ratio",
+    help: "The part of it that has been received, 0 to 1; absent where it is not known how much there is.",
+    value: (report) => {
+      const { bytes = 0, totalBytes } = receivingOf(report) ?? {};
+      return totalBytes ? Math.min(1, bytes / totalBytes) : undefined;
+    },
+  },
+  {
+    name: "sst_received_bytes_per_second",
+    help: "How fast it comes, over the last ten seconds; absent while nothing comes.",
+    value: (report) => receivingOf(report)?.bytesPerSecond,
   },
 ];
+
+function receivingOf({ transfer }: Report): Receiving | undefined {
+  return transfer?.role === "joiner" ? transfer : undefined;
+}
 
 const server: readonly PlainGauge[] = [
   {

@@ -108,25 +108,32 @@ describe("what is not known has no sample", () => {
 });
 
 describe("an SST", () => {
-  const both = ["received", "total"].map((what) => `galera_peers_sst_${what}_bytes`);
-  const bytesOf = async (report: Report, metrics = createMetrics()) => {
+  const names = ["received_bytes", "total_bytes", "received_ratio", "received_bytes_per_second"];
+  const allOf = async (report: Report, metrics = createMetrics()) => {
     const { body } = await metrics.text(report);
-    return both.map((name) => valuesOf(body, name));
+    return names.map((name) => valuesOf(body, `galera_peers_sst_${name}`));
   };
+
+  const none = names.map(() => undefined);
 
   test("is told by the joiner, as long as it runs", async () => {
     const metrics = createMetrics();
-    const { totalBytes: _, ...unsized } = receiving;
-    expect(await bytesOf(syncedReport(), metrics)).toEqual([undefined, undefined]);
-    expect(await bytesOf(syncedReport({ transfer: receiving }), metrics)).toEqual([7, 9]);
-    const unknown = { ...unsized, totalBytes: undefined };
-    expect(await bytesOf(syncedReport({ transfer: unknown }), metrics)).toEqual([7, undefined]);
-    expect(await bytesOf(syncedReport(), metrics)).toEqual([undefined, undefined]);
+    const tells = async (transfer: Receiving | undefined, expected: readonly unknown[]) =>
+      expect(await allOf(syncedReport({ transfer }), metrics)).toEqual(expected);
+    await tells(undefined, none);
+    await tells({ ...receiving, bytesPerSecond: 3 }, [7, 9, 7 / 9, 3]);
+    await tells({ ...receiving, bytes: 10, bytesPerSecond: undefined }, [10, 9, 1, undefined]);
+    const unsized = { ...receiving, totalBytes: undefined, bytesPerSecond: 3 };
+    await tells(unsized, [7, undefined, undefined, 3]);
+    await tells({ ...receiving, bytes: 0, totalBytes: 0, bytesPerSecond: undefined }, [
+      ...[0, 0, undefined, undefined],
+    ]);
+    await tells(undefined, none);
   });
 
   test("is not told by its donor", async () => {
     const report = syncedReport({ transfer: { role: "donor", totalBytes: 9 } });
-    expect(await bytesOf(report)).toEqual([undefined, undefined]);
+    expect(await allOf(report)).toEqual(none);
   });
 });
 

@@ -93,12 +93,13 @@ test("a hook that fails is tried again, with the peers of then", async () => {
   await until(() => lines(tries).length === 3, "three tries", 10_000);
   dns.setMembers(addresses(2));
   await until(() => lines(tries).length === 4, "a try at once, with the new peer", 1500);
+  const failures = () => [...output().matchAll(/the on-change hook failed \(1\).* again in (\d)/g)];
+  await until(() => failures().length === 4, "the end of that try");
   writeFileSync(join(directory, "ready"), "");
   await has(join(directory, "change"), names(2));
   await until(() => output().includes("succeeded after all"), "the end of it", 1000);
   expect(lines(tries)).toHaveLength(5);
-  const again = [...output().matchAll(/the on-change hook failed \(1\).* again in (\d)/g)];
-  expect(again.map(([, seconds]) => seconds)).toEqual(["1", "2", "4", "1"]);
+  expect(failures().map(([, seconds]) => seconds)).toEqual(["1", "2", "4", "1"]);
 });
 
 test("DNS that fails, or does not name me, is ridden out", async () => {
@@ -169,7 +170,7 @@ test("SIGTERM ends it within a second while a hook sleeps, and the hook's proces
     const all = lines(join(directory, "group"));
     return all.length > 0 && all;
   }, "the hook");
-  expect(living(Number(group)).length).toBeGreaterThan(1);
+  await until(() => living(Number(group)).length > 1, "the shell and its sleep");
   const sentMs = systemClock.now();
   child.kill("SIGTERM");
   expect((await ended).code).toBe(143);

@@ -1,8 +1,9 @@
 /** Containers for tests: a program that is PID 1, with a directory of the test's at a fixed place. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
+import { signalProcess } from "../../src/system/proc.js";
 import { atEnd, until } from "./cli.js";
 
 export const initdb = "/docker-entrypoint-initdb.d";
@@ -44,11 +45,14 @@ export function startContainer(
     }),
   );
   /** The container's first process, as it is numbered outside of it. */
-  const firstOf = () =>
-    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()) || undefined;
+  const firstOf = () => {
+    const children = `/proc/${pid}/task/${pid}/children`;
+    return (existsSync(children) && Number(readFileSync(children, "utf8").trim())) || undefined;
+  };
   /** All of it ends with that one; unshare itself would not do, since who gives up root outlives it. */
   const kill = async () => {
-    if (!isOver) process.kill(await first(), "SIGKILL");
+    const leader = await until(() => (isOver ? 0 : firstOf()), "the container to run or to end");
+    if (leader > 0) signalProcess(leader, "SIGKILL");
     await ended;
   };
   const first = () => until(firstOf, "the container to run");

@@ -161,7 +161,9 @@ describe.each([
 
 describe("what keeps a member from leaving", () => {
   beforeAll(async () => {
-    cluster = await createCluster({ block, env, provider: quick, sidecars: true });
+    // A state transfer takes some seconds.
+    const rsyncMiBps = 24;
+    cluster = await createCluster({ block, env, provider: quick, sidecars: true, rsyncMiBps });
     await cluster.found(all);
   });
   afterAll(() => cluster.close());

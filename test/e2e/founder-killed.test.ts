@@ -70,7 +70,7 @@ test("a founder killed at any point of it begins anew, and is whole", {
   expect(whole).toMatchObject({ members: ["1"], user: [1] });
 
   let half = 0;
-  for (const share of [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1]) {
+  for (const share of [0, 0.05, 0.1, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1]) {
     wipe(founder);
     await cutOff(founder, share * Number(ms));
     half += existsSync(join(founder.data, "galera-peers.initialisation")) ? 1 : 0;

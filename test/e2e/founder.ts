@@ -2,11 +2,12 @@
  * A server that is initialised in a test: a cluster's founder, or a single node, with a datadir of its
  * own. Clients come from an address of their own, too, or over the socket, as `localhost`.
  */
-import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { createConnection } from "mariadb";
+import { errnoOf } from "../../src/system/failure.js";
 import { scratch, startCli, startDns, until } from "./cli.js";
 
 export interface FounderOptions {
@@ -117,6 +118,16 @@ async function endAll(directory: string): Promise<void> {
     }
     return pids.length === 0;
   }, "the leftovers to be gone");
+}
+
+/** What a file of a server that runs holds: nothing if it is gone, as what is renamed once it is written. */
+export function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** Every file below a directory. */

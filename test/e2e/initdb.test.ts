@@ -248,7 +248,7 @@ test("killed at any point, a start is followed by one that makes a whole server"
     await container.kill();
     expect((await execa("pgrep", ["-fa", data], { reject: false })).stdout).toBe("");
     if (existsSync(join(data, "galera-peers.initialisation"))) continue;
-    expect(container.output()).toContain("initialised in"); // the kill came too late
+    expect(container.output()).toMatch(/running .*b\.sh/); // the kill came too late
     break;
   }
   const container = startContainer(initdb, args, single);

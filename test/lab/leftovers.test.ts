@@ -6,6 +6,7 @@ import { startInBackground } from "../../src/lab/background.js";
 import { logEnd } from "../../src/lab/follow.js";
 import { createLabDirectory, isLabDirectory, stopLeftovers } from "../../src/lab/leftovers.js";
 import { containerMark, markOf } from "../../src/lab/pod.js";
+import { processesOf, readProcesses } from "../../src/lab/processes.js";
 import { systemClock as clock } from "../../src/system/clock.js";
 import { commandLine, signalProcess } from "../../src/system/proc.js";
 
@@ -22,6 +23,8 @@ test("what a lab has left runs no more", async () => {
   const env = { ...process.env, [containerMark]: markOf(lab, "galera-1", "mariadb") };
   const { ended } = startInBackground(["sleep", "60"], env, join(dir, "output"));
   const other = startInBackground(["sleep", "60"], process.env, join(dir, "output"));
+  // The kernel shows an environment a moment after the start.
+  await expect.poll(() => processesOf([dir], readProcesses())).toHaveLength(1);
   await stopLeftovers(lab, { clock });
   expect(await ended).toBe("SIGKILL");
   expect(commandLine(other.pid)).toContain("sleep");

@@ -69,19 +69,16 @@ export async function runAgent(options: AgentOptions, ports: AgentPorts): Promis
   const { parent, stateDir } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([ports.signal, stop.signal]);
+  const hangs = (sinceMs: number) => progress.hangs(sinceMs);
   const watch = createServerWatch(options, {
-    ...{ ...ports, signal },
+    ...{ ...ports, signal, hangs },
     isAlive: () => liveness(vitals()).ok,
-    hangs: (sinceMs) => progress.hangs(sinceMs),
   });
   const isUnreleased = createUnreleased(options.name, {
     ...{ clock, server: watch.sight, phase: () => participant.state().phase },
     ask: (names) => ports.neighbours(names, signal),
   });
-  const ending = createEnding(parent, {
-    ...ports,
-    hangs: (sinceMs) => progress.hangs(sinceMs),
-  });
+  const ending = createEnding(parent, { ...ports, hangs });
   const deciding = createDeciding(options, {
     ...{ ...ports, signal, watch, ending, isUnreleased },
     decided: metrics.decided,

@@ -25,6 +25,15 @@ const againMs = 10_000;
 /** So many times in a row: an agent may be slow, or a port closed for a moment. */
 const timesFree = 2;
 
+/** A server that says that it is a donor. */
+interface Donating {
+  readonly sinceMs: number;
+  /** When the others were asked last. */
+  askedMs: number;
+  /** In how many looks at the others nobody received anything, in a row. */
+  free: number;
+}
+
 /**
  * To be asked at each look: whether the server is a donor of nobody's, as long as that lasts. While another
  * member of its component may receive data, the transfer may go on.
@@ -32,46 +41,38 @@ const timesFree = 2;
  * @param self this member's name
  */
 export function createUnreleased(self: string, { phase, server, ask, clock }: UnreleasedPorts) {
-  let sinceMs: number | undefined;
+  let donor: Donating | undefined;
   /** It was joined indeed: what makes a donor of it since then is a lock of somebody's backup. */
   let wasJoined = false;
-  let askedMs = Number.NEGATIVE_INFINITY;
-  let free = 0;
 
-  const over = () => {
-    sinceMs = undefined;
-    askedMs = Number.NEGATIVE_INFINITY;
-    free = 0;
-  };
-
-  /** Whether it says now that it is a donor; a server that says nothing may be one still. */
-  const look = (now: Phase): boolean => {
-    if (now.kind !== "running" || !now.primary || now.status !== "joined") {
-      over();
-      wasJoined = false;
-      return false;
-    }
+  /** As a donor, if it says now that it is one; a server that says nothing may be one still. */
+  const look = (): Donating | undefined => {
     const { answer } = server();
-    if (answer?.kind !== "status") return false;
+    if (answer?.kind !== "status") return undefined;
     const { state, primary, desync } = answer.status;
     wasJoined ||= state === localState.joined;
     const isDonor = state === localState.donor && primary && !desync && !wasJoined;
-    if (isDonor) sinceMs ??= clock.now();
-    else over();
-    return isDonor;
+    if (!isDonor) donor = undefined;
+    else donor ??= { sinceMs: clock.now(), askedMs: Number.NEGATIVE_INFINITY, free: 0 };
+    return donor;
   };
 
   return async (): Promise<boolean> => {
     const now = phase();
-    if (!look(now) || now.kind !== "running" || sinceMs === undefined) return false;
-    const nowMs = clock.now();
-    if (nowMs - sinceMs < releasedWithinMs) return false;
-    if (nowMs - askedMs >= againMs) {
-      askedMs = nowMs;
-      const others = await ask(now.view.members.filter((name) => name !== self));
-      free = [...others.values()].every(receivesNothing) ? free + 1 : 0;
+    if (now.kind !== "running" || !now.primary || now.status !== "joined") {
+      donor = undefined;
+      wasJoined = false;
+      return false;
     }
-    return free >= timesFree;
+    const one = look();
+    const nowMs = clock.now();
+    if (one === undefined || nowMs - one.sinceMs < releasedWithinMs) return false;
+    if (nowMs - one.askedMs >= againMs) {
+      one.askedMs = nowMs;
+      const others = await ask(now.view.members.filter((name) => name !== self));
+      one.free = [...others.values()].every(receivesNothing) ? one.free + 1 : 0;
+    }
+    return one.free >= timesFree;
   };
 }
 

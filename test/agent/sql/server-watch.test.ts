@@ -103,6 +103,15 @@ function watched({ parent }: { parent?: number } = {}) {
     hangs: () => {
       hangs = true;
     },
+    /** Whether it is stuck then, and at the look after that; before then it must not be. */
+    stuckAfter: async (ms: number) => {
+      await clock.advance(ms - 1);
+      expect(await watch.isStuck()).toBe(false);
+      await clock.advance(1);
+      const isStuck = await watch.isStuck();
+      expect(await watch.isStuck()).toBe(isStuck);
+      return isStuck;
+    },
     /** A start begins. */
     starts: () => {
       state = inPhase(state, { kind: "waiting" });
@@ -327,11 +336,7 @@ describe("what it tells", () => {
   ])("that it has left, and it %s 30 s later: it is stuck", async (_, answer) => {
     const one = await hasLeft();
     one.says(answer);
-    await one.clock.advance(29_999);
-    expect(await one.watch.isStuck()).toBe(false);
-    await one.clock.advance(1);
-    expect(await one.watch.isStuck()).toBe(true);
-    expect(await one.watch.isStuck()).toBe(true);
+    expect(await one.stuckAfter(30_000)).toBe(true);
     one.starts();
     expect(await one.watch.isStuck()).toBe(false);
   });
@@ -379,11 +384,7 @@ describe("a server has ended", () => {
     expect(one.lines.at(-1)).toBe("info: my server has ended");
     one.says(later);
     one.port(isOpen);
-    await one.clock.advance(29_000);
-    expect(await one.watch.isStuck()).toBe(false);
-    await one.clock.advance(1000);
-    expect(await one.watch.isStuck()).toBe(isStuck);
-    expect(await one.watch.isStuck()).toBe(isStuck);
+    expect(await one.stuckAfter(30_000)).toBe(isStuck);
     one.says(silent);
     one.hangs();
     expect(await one.watch.isStuck()).toBe(isStuck); // at its end

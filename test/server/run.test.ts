@@ -384,6 +384,18 @@ describe("until it is decided", () => {
     expect((await start({ scripts: ["a.tar.gz"] })).tools).toEqual([]);
   });
 
+  test("data that somebody has put there while it waited ends it, and stay: 70", async () => {
+    const asked = () => disk({ "grastate.dat": grastate(uuid, 9, 0), ibdata1: "" });
+    await expect(start({ asked })).rejects.toMatchObject({
+      exitCode: 70,
+      message: expect.stringMatching(
+        new RegExp(`^${data} has changed while this start waited: the datadir stands at ${uuid}:9`),
+      ),
+    });
+    expect(grastateNow()).toBe(grastate(uuid, 9, 0));
+    expect(readdirSync(data)).toContain("ibdata1");
+  });
+
   test("a temporary server that was left behind ends it, nothing changed: 70", async () => {
     disk({ "grastate.dat": grastate(uuid, 9, 1), "gvwstate.dat": "" });
     await using _ = await listenAt(join(data, "galera-peers.sock"));
